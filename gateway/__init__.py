@@ -1,0 +1,1 @@
+"""Qaqpa: the gateway between egov.kz and the bodies that provide public services."""

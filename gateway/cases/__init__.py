@@ -1,0 +1,1 @@
+"""The life of an application, from acceptance to confirmed delivery."""

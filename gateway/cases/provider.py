@@ -1,0 +1,95 @@
+"""The port to a provider's information system; adapters implement it.
+
+Every call may be repeated: the case's registration number is the idempotency key on the provider's side. Calls have a
+time limit, set where the adapter is built.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from gateway.catalogue.application import Application
+from gateway.texts import Text
+
+
+class Stage(StrEnum):
+    """How far the provider is."""
+
+    REGISTERED = "registered"
+    IN_PROGRESS = "in_progress"
+    DOCUMENTS_NEEDED = "documents_needed"
+    DECIDED = "decided"
+
+
+class Outcome(StrEnum):
+    """What was decided."""
+
+    POSITIVE = "positive"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderCase:
+    """A registered case, as the provider's system receives it."""
+
+    number: str
+    service_id: str
+    registered_at: datetime
+    deadline: datetime
+    application: Application
+    document: bytes = field(repr=False)
+    """The citizen's signed document, byte for byte."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """What the provider's system says of a case."""
+
+    stage: Stage
+    at: datetime
+    note: Text | None = field(default=None, repr=False)
+    documents: tuple[Text, ...] = field(default=(), repr=False)
+    """With DOCUMENTS_NEEDED: which."""
+    until: date | None = None
+    """With DOCUMENTS_NEEDED: until which day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The provider's decision: an electronic document (XML) with the provider's enveloped EDS."""
+
+    outcome: Outcome
+    at: datetime
+    document: bytes = field(repr=False)
+    name: str
+    """File name of the document."""
+    ground: Text | None = field(default=None, repr=False)
+    """With REFUSED: the ground."""
+
+
+class ProviderUnavailable(Exception):  # noqa: N818  says what the provider is, like `ConnectionRefused`
+    """The provider's system could not be asked (network, time limit, its own failure): ask again later."""
+
+
+class ProviderRejected(Exception):  # noqa: N818  same
+    """The provider's system answered that it will not take the call: repeating does not help, a person must look."""
+
+
+class ProviderSystem(Protocol):
+    """One provider's information system. Each method raises ProviderUnavailable or ProviderRejected."""
+
+    async def submit(self, case: ProviderCase) -> ProviderStatus:
+        """Hand the case over; a repeat of a known number changes nothing and answers its present status."""
+
+    async def supplement(self, case: ProviderCase) -> ProviderStatus:
+        """Hand over the application anew, completed by the citizen after DOCUMENTS_NEEDED; may be repeated."""
+
+    async def status(self, number: str) -> ProviderStatus:
+        """Ask how far the case is."""
+
+    async def decision(self, number: str) -> Decision:
+        """Fetch the decision of a case whose stage is DECIDED."""
+
+    async def close(self) -> None:
+        """Release connections."""

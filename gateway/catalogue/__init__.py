@@ -1,0 +1,1 @@
+"""What the acts say: passports, application forms, working days and deadlines."""

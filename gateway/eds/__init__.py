@@ -1,0 +1,1 @@
+"""Electronic digital signatures (EDS, ЭЦҚ): algorithms, XML signatures, NCA certificates, chains, verdicts."""

@@ -1,0 +1,78 @@
+"""The answer of a signature verification: a verdict with reasons, never a bool.
+
+Names follow ETSI EN 319 102-1 V1.3.1, section 5.1.3 (indications and sub-indications).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gateway.eds.certificate import Certificate
+
+
+class Indication(StrEnum):
+    """Main status of a validation."""
+
+    VALID = "VALID"  # ETSI: TOTAL-PASSED
+    INVALID = "INVALID"  # ETSI: TOTAL-FAILED
+    INDETERMINATE = "INDETERMINATE"
+
+
+class Reason(StrEnum):
+    """Sub-indication: why the status is what it is."""
+
+    SIGNATURE_MISSING = "SIGNATURE_MISSING"  # ours: there is nothing to validate
+    FORMAT_FAILURE = "FORMAT_FAILURE"
+    HASH_FAILURE = "HASH_FAILURE"
+    SIG_CRYPTO_FAILURE = "SIG_CRYPTO_FAILURE"
+    SIG_CONSTRAINTS_FAILURE = "SIG_CONSTRAINTS_FAILURE"  # e.g. does not cover the whole document
+    CRYPTO_CONSTRAINTS_FAILURE = "CRYPTO_CONSTRAINTS_FAILURE"  # algorithm unknown or not allowed
+    CHAIN_CONSTRAINTS_FAILURE = "CHAIN_CONSTRAINTS_FAILURE"  # e.g. certificate not for signing
+    NO_SIGNING_CERTIFICATE_FOUND = "NO_SIGNING_CERTIFICATE_FOUND"
+    NO_CERTIFICATE_CHAIN_FOUND = "NO_CERTIFICATE_CHAIN_FOUND"  # no path to a configured anchor
+    EXPIRED = "EXPIRED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    REVOKED = "REVOKED"
+    TRY_LATER = "TRY_LATER"  # revocation could not be asked
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason, with an English detail for operators. The detail holds no personal data."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """One signature of a document, as verified."""
+
+    certificate: "Certificate | None"
+    indication: Indication
+    findings: tuple[Finding, ...] = ()
+    signature_algorithm: str | None = None
+    """URI or dotted OID of the signature algorithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on all signatures of one document.
+
+    VALID only if every signature is VALID; INVALID if any is INVALID; otherwise INDETERMINATE.
+    `signers` are in document order (first signer first). `signed` holds the bytes that were covered and may be
+    consumed: the document without its signatures, canonicalised; None unless the signatures are cryptographically
+    intact.
+    """
+
+    indication: Indication
+    findings: tuple[Finding, ...] = ()
+    signers: tuple[Signer, ...] = ()
+    signed: bytes | None = None
+
+    @property
+    def reasons(self) -> frozenset[Reason]:
+        """All reasons, of the document and of its signers."""
+        own = {finding.reason for finding in self.findings}
+        return frozenset(own.union(finding.reason for signer in self.signers for finding in signer.findings))

@@ -1,0 +1,191 @@
+"""The settings tree: one TOML file plus environment variables (`QAQPA_…`, `__` between levels).
+
+Every key has a unit where it needs one and a default where one is safe. Secrets are read from files or the
+environment and never printed.
+"""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Http(_Section):
+    """The gateway's own HTTP server."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: str | None = None
+    """What the WSDL says as address, e.g. `https://gate.example.kz`; default: http://host:port."""
+    max_message_bytes: Annotated[int, Field(gt=0, le=10_000_000)] = 8_000_000
+    max_in_flight: Annotated[int, Field(gt=0)] = 256
+    """Messages handled at the same time; more are answered SCE909 with Retry-After."""
+
+
+class Database(_Section):
+    """PostgreSQL: a server's URL, or an embedded server in `data_dir`."""
+
+    url: SecretStr | None = None
+    pool_size: Annotated[int, Field(gt=1)] = 8
+    bin_dir: Path | None = None
+    """Folder with `postgres` and `initdb` for the embedded server; default: the installed wheel's."""
+
+
+class Keys(_Section):
+    """The gateway's own keys."""
+
+    transport_certificate: Path
+    """PEM: the certificate registered with ShEP."""
+    transport_key: Path
+    """PEM, PKCS#8."""
+    transport_key_password: SecretStr | None = None
+    vault_key: Path
+    """32 random bytes, base64: encrypts personal data at rest."""
+
+
+class Shep(_Section):
+    """ShEP, as we reach it."""
+
+    async_url: str
+    sender_id: str
+    password: SecretStr
+    timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    concurrency: Annotated[int, Field(gt=0)] = 16
+    certificates: tuple[Path, ...] = ()
+    """PEM: whose signature ShEP's answers carry; empty: answers are not required to be signed."""
+
+
+class Sender(_Section):
+    """A system that may send messages to us."""
+
+    id: str
+    password: SecretStr
+    certificates: tuple[Path, ...]
+    """PEM: the transport certificates registered for it."""
+    channel: Literal["portal", "psc"] = "portal"
+    services: tuple[str, ...] = ("*",)
+    """Passport ids it may use; `*` for all that its channel gives."""
+    signed: bool = True
+    """Whether its messages must carry a transport signature."""
+
+
+class Provider(_Section):
+    """A provider's information system."""
+
+    adapter: Literal["soap"]
+    url: str
+    """Address of the provider's SOAP service."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    poll_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How often an undecided case is asked about."""
+    bin: Annotated[str, Field(pattern=r"^\d{12}$")]
+    """BIN that must stand in the certificate which signs its results."""
+    callback_token: SecretStr | None = None
+    """Bearer token of its call-backs; none: call-backs are refused and polling alone is used."""
+
+
+class Service(_Section):
+    """What an installation sets for one regulated service."""
+
+    provider: str
+    shep_service_id: str | None = None
+    """ShEP's service id; default: the passport's id."""
+    term_working_days: Annotated[int, Field(gt=0)] | None = None
+    """The term, where the act leaves it open; default: see `qaqpa catalogue show`."""
+
+
+class Worker(_Section):
+    """The worker that takes cases further."""
+
+    concurrency: Annotated[int, Field(gt=0)] = 16
+    poll_seconds: Annotated[float, Field(gt=0)] = 0.5
+    lease_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """Longer than any time limit of a step."""
+    max_attempts: Annotated[int, Field(gt=0)] = 20
+    """After so many failures a task becomes a dead letter."""
+    backoff_initial_seconds: Annotated[float, Field(gt=0)] = 1.0
+    backoff_max_seconds: Annotated[float, Field(gt=0)] = 900.0
+    verification_limit_hours: Annotated[float, Field(gt=0)] = 24.0
+    """How long an application may wait for its revocation check before it is rejected."""
+
+
+class Settings(BaseSettings):
+    """Everything an installation decides."""
+
+    model_config = SettingsConfigDict(env_prefix="QAQPA_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    data_dir: Path
+    """Embedded database, generated keys. Readable by the gateway's user only."""
+    anchors_dir: Path
+    """PEM certificates of the CAs that are trusted, with nothing else in it."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    min_free_disk_mb: Annotated[int, Field(ge=0)] = 200
+    """Below this the gateway is not ready."""
+    http: Http = Http()
+    database: Database = Database()
+    keys: Keys
+    shep: Shep
+    senders: tuple[Sender, ...] = ()
+    providers: dict[str, Provider] = {}
+    services: dict[str, Service] = {}
+    worker: Worker = Worker()
+    holidays: dict[date, bool] = {}
+    """The government's transferred days: date = true for a day off, false for a working day."""
+
+    @model_validator(mode="after")
+    def _references_stand(self) -> Self:
+        unknown = sorted({service.provider for service in self.services.values()} - self.providers.keys())
+        if unknown:
+            raise ValueError(f"services name providers that are not configured: {', '.join(unknown)}")
+        ids = [sender.id for sender in self.senders]
+        if len(ids) != len(set(ids)):
+            raise ValueError("two senders have the same id")
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  same
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file: a secret in the environment wins over one in the file."""
+        return (env_settings, init_settings)
+
+
+def load(path: Path) -> Settings:
+    """Read settings from a TOML file; relative paths in it are relative to the file.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: it is not TOML, or its content is not valid (pydantic's error names every key).
+    """
+    values: dict[str, Any] = TomlConfigSettingsSource(Settings, path)()
+    return Settings(**_absolute(values, path.resolve().parent))
+
+
+_PATH_KEYS = {
+    "data_dir",
+    "anchors_dir",
+    "bin_dir",
+    "transport_certificate",
+    "transport_key",
+    "vault_key",
+    "certificates",
+}
+
+
+def _absolute(value: Any, base: Path, key: str = "") -> Any:  # noqa: ANN401  a TOML tree
+    if isinstance(value, dict):
+        return {name: _absolute(item, base, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_absolute(item, base, key) for item in value]
+    return str(base / value) if key in _PATH_KEYS and isinstance(value, str) else value
