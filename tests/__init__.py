@@ -1,0 +1,1 @@
+"""What Qaqpa must do; the folders say by what kind of proof."""

@@ -1,0 +1,1 @@
+"""What several tests share: real servers and real clients, no stand-ins."""
