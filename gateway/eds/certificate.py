@@ -1,0 +1,200 @@
+"""Certificates by the profile of the National Certification Authority (NCA RK): who it is, and for what.
+
+Attributes are read by OID: the order of a name's parts varies between generations. Control digits of IIN and BIN are
+not judged here, the NCA's own test certificates carry wrong ones.
+"""
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from gateway.eds import extensions, names
+from gateway.eds.der import subject_public_key_info
+from gateway.eds.extensions import KeyUsage, Role
+from gateway.eds.verdict import Finding, Reason
+
+__all__ = ["Certificate", "CertificateUnreadable", "KeyUsage", "Role"]
+
+MAX_BYTES = 16_384
+"""No certificate of the profile comes near; a larger one is refused unread."""
+_IIN = re.compile(r"IIN([0-9]{12})")
+_BIN = re.compile(r"BIN([0-9]{12})")
+_NAMES = {NameOID.SURNAME: "SURNAME", NameOID.SERIAL_NUMBER: "SERIALNUMBER", NameOID.GIVEN_NAME: "GIVENNAME"}
+
+
+class CertificateUnreadable(Exception):  # noqa: N818  the name says what is wrong with it
+    """The bytes are not one X.509 certificate, or its content contradicts itself. The text holds no personal data."""
+
+
+_SIGNING = frozenset({KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
+_SERVICE_USAGES = frozenset({ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string, "1.3.6.1.5.5.7.3.8"})  # 3.8: timeStamping
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class Certificate:
+    """One certificate, read. Equal when the DER is equal; `repr` shows no personal data."""
+
+    der: bytes
+    sha256: str
+    """Of the DER, lower-case hexadecimal."""
+    serial_number: int
+    issuer: str
+    """RFC 4514."""
+    subject: str
+    """RFC 4514."""
+    issuer_name: names.Name
+    subject_name: names.Name
+    not_before: datetime
+    """UTC, aware."""
+    not_after: datetime
+    """UTC, aware; the last second it is valid."""
+    common_name: str | None
+    surname: str | None
+    patronymic: str | None
+    """NCA RK writes it into givenName."""
+    organization: str | None
+    iin: str | None
+    bin: str | None
+    roles: frozenset[Role]
+    key_usage: frozenset[KeyUsage]
+    extended_key_usage: frozenset[str]
+    """Dotted OIDs, the roles among them."""
+    policies: frozenset[str]
+    """Dotted OIDs."""
+    key_store: str | None
+    """Dotted OID of where the key is kept (extension 1.2.398.3.3.5)."""
+    is_ca: bool
+    path_length: int | None
+    subject_key_id: bytes | None
+    authority_key_id: bytes | None
+    unknown_critical: frozenset[str]
+    """Critical extensions that are not understood: such a certificate must not be relied on (RFC 5280 4.2)."""
+    key_oid: str
+    """Algorithm of the public key."""
+    spki: bytes
+    """SubjectPublicKeyInfo, DER."""
+    signature_oid: str
+    """Algorithm the issuer signed it with."""
+    tbs: bytes
+    signature: bytes
+
+    @classmethod
+    def from_der(cls, data: bytes) -> "Certificate":
+        """Read a certificate.
+
+        Raises:
+            CertificateUnreadable: not one X.509 certificate.
+        """
+        if len(data) > MAX_BYTES:
+            raise CertificateUnreadable(f"larger than {MAX_BYTES} bytes")
+        return _read(bytes(data))
+
+    @classmethod
+    def from_pem(cls, data: bytes) -> "Certificate":
+        """Read the first certificate of a PEM text.
+
+        Raises:
+            CertificateUnreadable: no X.509 certificate in it.
+        """
+        try:
+            return cls.from_der(x509.load_pem_x509_certificate(data).public_bytes(Encoding.DER))
+        except ValueError:
+            raise CertificateUnreadable("no readable PEM certificate") from None
+
+    def for_signing(self) -> tuple[Finding, ...]:
+        """Say why it may not sign documents; empty when it may.
+
+        Both generations of NCA RK certificates sign with digitalSignature and nonRepudiation; the authentication
+        certificate of the older pair lacks nonRepudiation. Certificates of CAs, OCSP responders and time-stamping
+        authorities sign other things.
+        """
+        details = []
+        if not self.key_usage >= _SIGNING:
+            details.append("key usage lacks digitalSignature or nonRepudiation")
+        if self.is_ca or self.extended_key_usage & _SERVICE_USAGES:
+            details.append("the certificate belongs to a certification service")
+        if self.unknown_critical:
+            details.append(f"critical extensions not understood: {', '.join(sorted(self.unknown_critical))}")
+        return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)
+
+    def at(self, instant: datetime) -> tuple[Finding, ...]:
+        """Say whether it is current at `instant` (aware); empty when it is."""
+        if instant < self.not_before:
+            return (Finding(Reason.NOT_YET_VALID, f"valid from {self.not_before:%Y-%m-%dT%H:%M:%SZ}"),)
+        if instant > self.not_after:
+            return (Finding(Reason.EXPIRED, f"expired {self.not_after:%Y-%m-%dT%H:%M:%SZ}"),)
+        return ()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare by DER."""
+        return isinstance(other, Certificate) and self.der == other.der
+
+    def __hash__(self) -> int:
+        """Hash by DER."""
+        return hash(self.sha256)
+
+    def __repr__(self) -> str:
+        """Show the fingerprint only."""
+        return f"Certificate(sha256={self.sha256})"
+
+
+@lru_cache(maxsize=1024)  # a sender's certificate comes with every one of its messages
+def _read(der: bytes) -> Certificate:
+    try:
+        with warnings.catch_warnings():
+            # X.520 limits names to 64 characters; cryptography counts bytes, and NCA's Kazakh names run to 85.
+            warnings.simplefilter("ignore", UserWarning)
+            return _build(x509.load_der_x509_certificate(der), der)
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        # the libraries' texts may quote the content
+        raise CertificateUnreadable(f"not a readable X.509 certificate ({type(error).__name__})") from None
+
+
+def _build(certificate: x509.Certificate, der: bytes) -> Certificate:
+    subject, issuer = certificate.subject, certificate.issuer
+    return Certificate(
+        der=der,
+        sha256=hashlib.sha256(der).hexdigest(),
+        serial_number=certificate.serial_number,
+        issuer=issuer.rfc4514_string(_NAMES),
+        subject=subject.rfc4514_string(_NAMES),
+        issuer_name=names.of_certificate(issuer),
+        subject_name=names.of_certificate(subject),
+        not_before=certificate.not_valid_before_utc,
+        not_after=certificate.not_valid_after_utc,
+        common_name=_first(subject, NameOID.COMMON_NAME),
+        surname=_first(subject, NameOID.SURNAME),
+        patronymic=_first(subject, NameOID.GIVEN_NAME),
+        organization=_first(subject, NameOID.ORGANIZATION_NAME),
+        iin=_number(_IIN, _all(subject, NameOID.SERIAL_NUMBER)),
+        bin=_number(_BIN, _all(subject, NameOID.ORGANIZATIONAL_UNIT_NAME) + _all(subject, NameOID.SERIAL_NUMBER)),
+        key_oid=certificate.public_key_algorithm_oid.dotted_string,
+        spki=subject_public_key_info(certificate.tbs_certificate_bytes),
+        signature_oid=certificate.signature_algorithm_oid.dotted_string,
+        tbs=certificate.tbs_certificate_bytes,
+        signature=certificate.signature,
+        **extensions.read(certificate.extensions),
+    )
+
+
+def _all(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
+    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+
+
+def _first(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
+    return next(iter(_all(name, oid)), None)
+
+
+def _number(pattern: re.Pattern[str], values: Iterable[str]) -> str | None:
+    found = {match[1] for match in map(pattern.fullmatch, values) if match}
+    if len(found) > 1:
+        raise CertificateUnreadable("two different numbers of one kind in the subject")
+    return next(iter(found), None)

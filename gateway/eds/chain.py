@@ -1,0 +1,102 @@
+"""From a certificate to a configured anchor: the path, and what is wrong with it at an instant.
+
+A path is a matter of keys and signatures (RFC 5280 section 6.1); it is found once and kept. Dates are a matter of
+the instant and are judged anew every time.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Final
+
+from gateway.eds import algorithms
+from gateway.eds.algorithms import AlgorithmNotAllowed
+from gateway.eds.anchors import Anchors
+from gateway.eds.certificate import Certificate, KeyUsage
+from gateway.eds.verdict import Finding, Reason
+
+MAX_LENGTH: Final = 5
+"""Certificates between the signer's and the anchor, at most."""
+_CACHE_SIZE: Final = 4096
+
+Path = tuple[Certificate, ...]
+"""The signer's certificate first, the anchor last."""
+
+
+class Chains:
+    """Finds paths to one set of anchors, and remembers them."""
+
+    def __init__(self, anchors: Anchors) -> None:
+        """Take the anchors; another set needs another object."""
+        self._anchors = frozenset(anchors.certificates)
+        self._found: OrderedDict[str, Path] = OrderedDict()
+
+    def path(self, leaf: Certificate, others: Iterable[Certificate] = ()) -> Path | None:
+        """Return a path from `leaf` to an anchor, or None.
+
+        Args:
+            leaf: the certificate to be trusted.
+            others: certificates that came with the message; each of their signatures is verified.
+        """
+        known = self._found.get(leaf.sha256)
+        if known is not None:
+            self._found.move_to_end(leaf.sha256)
+            return known
+        pool = [certificate for certificate in others if certificate.is_ca]
+        path = self._search((leaf,), pool)
+        if path is not None:
+            self._found[leaf.sha256] = path
+            if len(self._found) > _CACHE_SIZE:
+                self._found.popitem(last=False)
+        return path
+
+    def _search(self, path: Path, pool: list[Certificate]) -> Path | None:
+        for issuer in self._candidates(path, pool):
+            longer = (*path, issuer)
+            found = longer if issuer in self._anchors else self._search(longer, pool)
+            if found is not None:
+                return found
+        return None
+
+    def _candidates(self, path: Path, pool: list[Certificate]) -> Iterator[Certificate]:
+        """Yield the certificates that did sign the last of the path; anchors first."""
+        if len(path) > MAX_LENGTH:
+            return
+        below = len(path) - 1  # CA certificates between the candidate and the leaf
+        for issuer in (*self._anchors, *pool):
+            if issuer not in path and _may_issue(issuer, below) and _issued(issuer, path[-1]):
+                yield issuer
+
+
+def judge(path: Path, at: datetime) -> tuple[Finding, ...]:
+    """Say what is wrong with a path at `at` (aware); empty when nothing is."""
+    return tuple(
+        Finding(finding.reason, finding.detail if position == 0 else f"the issuer's certificate: {finding.detail}")
+        for position, certificate in enumerate(path)
+        for finding in certificate.at(at)
+    )
+
+
+def _may_issue(issuer: Certificate, below: int) -> bool:
+    return (
+        issuer.is_ca
+        and KeyUsage.KEY_CERT_SIGN in issuer.key_usage
+        and not issuer.unknown_critical
+        and (issuer.path_length is None or below <= issuer.path_length)
+    )
+
+
+def _issued(issuer: Certificate, subject: Certificate) -> bool:
+    """Whether the issuer's key signed the subject. Names alone prove nothing: old and new NCA roots share theirs."""
+    if subject.issuer_name != issuer.subject_name:
+        return False
+    if subject.authority_key_id and issuer.subject_key_id and subject.authority_key_id != issuer.subject_key_id:
+        return False
+    try:
+        algorithm = algorithms.signature_for_key(subject.signature_oid, issuer.key_oid, issuer.spki)
+    except AlgorithmNotAllowed:
+        return False
+    return algorithm.verify(issuer.spki, subject.tbs, subject.signature)
+
+
+UNKNOWN: Final = Finding(Reason.NO_CERTIFICATE_CHAIN_FOUND, "no path to a configured anchor")
