@@ -67,6 +67,8 @@ class Receipt:
     inbox_id: UUID
     at: datetime
     outcome: Registered | Rejected | BeingChecked
+    payload: bytes = field(default=b"", repr=False)
+    """On SyncChannel: what the cabinet is told, XML of schemas/qaqpa/cabinet.xsd."""
 
 
 Reply = Callable[[Receipt], bytes]

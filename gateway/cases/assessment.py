@@ -1,0 +1,199 @@
+"""Assessing a received application: its signature, its form, the person (DESIGN.md section 3, steps 4 and 5)."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from gateway.catalogue.application import Application
+from gateway.catalogue.catalogue import Service
+from gateway.catalogue.findings import Finding
+from gateway.catalogue.form import NotOurPayload, check_root, read_application
+from gateway.catalogue.identity import identity_findings
+from gateway.eds.certificate import Certificate
+from gateway.eds.verdict import Indication, Reason, Verdict
+from gateway.eds.verifier import Verifier
+from gateway.faults import Code, Detail, GatewayFault
+from gateway.texts import Text
+
+Step = Callable[[str, float], None]
+"""Told the name of a step and how many seconds it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What a received application is worth. Without findings and not delayed, it can be registered."""
+
+    reading: int
+    """Which reading of the message is the signed document."""
+    document: bytes = field(repr=False)
+    """The citizen's signed document, byte for byte."""
+    application: Application | None
+    findings: tuple[Finding, ...]
+    delayed: bool
+    """Revocation could not be asked."""
+    facts: dict[str, object]
+    """For the evidence."""
+
+
+async def assess(
+    verifier: Verifier, service: Service, readings: Sequence[bytes], at: datetime, step: Step
+) -> Assessment:
+    """Verify and read an application as of `at`.
+
+    What is read is what was signed: the form is read from the canonical bytes that the signature covers.
+
+    Raises:
+        GatewayFault: nobody can be trusted to be the citizen (SCE016, SCE017), or it is no application (SCE001).
+    """
+    started = time.perf_counter()
+    index, verdict = await _verify(verifier, readings, at)
+    verified = time.perf_counter()
+    step("applicant_verify", verified - started)
+    if verdict.indication is Indication.INVALID:
+        _raise_if_untrusted(service, readings, verdict)
+    if verdict.signed is None:
+        raise _not_covered()
+    try:
+        reading = read_application(service, verdict.signed)
+    except NotOurPayload as error:
+        raise _not_ours(service) from error
+    findings = (*_certificate_findings(verdict), *reading.findings)
+    if reading.application is not None:
+        findings += identity_findings(reading.application, _individual(verdict))
+    delayed = not findings and verdict.indication is Indication.INDETERMINATE
+    step("checks", time.perf_counter() - verified)
+    return Assessment(index, readings[index], reading.application, findings, delayed, _facts(verdict))
+
+
+async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -> tuple[int, Verdict]:
+    """Return the reading whose signature is intact, or the last one with what is wrong with it."""
+    if not readings:
+        raise _empty()
+    for index, document in enumerate(readings):
+        verdict = await verifier.enveloped(document, at=at)
+        if verdict.signed is not None:
+            break
+    return index, verdict
+
+
+_CERTIFICATE: dict[Reason, Finding] = {
+    Reason.EXPIRED: Finding(
+        "applicant.certificate.expired",
+        Text(
+            kk="ЭЦҚ куәлігінің мерзімі өтіп кеткен. Жаңа куәлік алып, өтінішті қайта жіберіңіз.",
+            ru="Срок действия сертификата ЭЦП истёк. Получите новый сертификат и подайте заявление ещё раз.",
+        ),
+    ),
+    Reason.NOT_YET_VALID: Finding(
+        "applicant.certificate.not_yet_valid",
+        Text(
+            kk="ЭЦҚ куәлігі әлі күшіне енген жоқ. Күшіне енген соң өтінішті қайта жіберіңіз.",
+            ru="Сертификат ЭЦП ещё не вступил в силу. Подайте заявление ещё раз, когда он вступит в силу.",
+        ),
+    ),
+    Reason.REVOKED: Finding(
+        "applicant.certificate.revoked",
+        Text(
+            kk="ЭЦҚ куәлігі кері қайтарылған. Жаңа куәлік алып, өтінішті қайта жіберіңіз.",
+            ru="Сертификат ЭЦП отозван. Получите новый сертификат и подайте заявление ещё раз.",
+        ),
+    ),
+    Reason.CHAIN_CONSTRAINTS_FAILURE: Finding(
+        "applicant.certificate.not_for_signing",
+        Text(
+            kk="Бұл ЭЦҚ куәлігі құжатқа қол қоюға арналмаған. Қол қоюға арналған кілтті таңдап, қайта жіберіңіз.",
+            ru="Этот сертификат ЭЦП не предназначен для подписания. Выберите ключ для подписи и подайте ещё раз.",
+        ),
+    ),
+}
+_NOT_INDIVIDUAL = Finding(
+    "applicant.certificate.not_individual",
+    Text(
+        kk="Өтінішке жеке тұлғаның ЭЦҚ-сымен қол қою керек.",
+        ru="Заявление должно быть подписано ЭЦП физического лица.",
+    ),
+)
+
+
+def _raise_if_untrusted(service: Service, readings: Sequence[bytes], verdict: Verdict) -> None:
+    """Raise unless all that is wrong is the state of a certificate whose holder is known."""
+    others = verdict.reasons - _CERTIFICATE.keys() - {Reason.TRY_LATER}
+    not_for_signing = all(
+        signer.certificate is not None and signer.certificate.for_signing()
+        for signer in verdict.signers
+        if any(finding.reason is Reason.CHAIN_CONSTRAINTS_FAILURE for finding in signer.findings)
+    )
+    if not others and not_for_signing:
+        return
+    try:
+        check_root(service, readings[0])
+    except NotOurPayload as error:
+        raise _not_ours(service) from error
+    if Reason.SIGNATURE_MISSING in verdict.reasons:
+        raise _unsigned()
+    raise GatewayFault(
+        Code.APPLICANT_SIGNATURE,
+        Detail("applicant.signature", "; ".join(sorted(_details(verdict))) or "the signature is invalid"),
+        Text(
+            kk="Өтініш берушінің ЭЦҚ-сы жарамсыз. Өтінішке қайта қол қойып жіберіңіз.",
+            ru="ЭЦП заявителя недействительна. Подпишите заявление заново и отправьте ещё раз.",
+        ),
+    )
+
+
+def _details(verdict: Verdict) -> set[str]:
+    findings = [*verdict.findings, *(finding for signer in verdict.signers for finding in signer.findings)]
+    return {f"{finding.reason.value}: {finding.detail}" for finding in findings}
+
+
+def _certificate_findings(verdict: Verdict) -> tuple[Finding, ...]:
+    findings = tuple(_CERTIFICATE[reason] for reason in _CERTIFICATE if reason in verdict.reasons)
+    return findings if _individual(verdict) is not None else (*findings, _NOT_INDIVIDUAL)
+
+
+def _individual(verdict: Verdict) -> Certificate | None:
+    """Return the first signer's certificate if it names a person: the citizen signs first, others countersign."""
+    first = verdict.signers[0].certificate if verdict.signers else None
+    return first if first is not None and first.iin is not None else None
+
+
+def _facts(verdict: Verdict) -> dict[str, object]:
+    return {
+        "verdict": verdict.indication.value,
+        "reasons": sorted(reason.value for reason in verdict.reasons),
+        "certificates": [signer.certificate.sha256 for signer in verdict.signers if signer.certificate],
+        "algorithms": [signer.signature_algorithm for signer in verdict.signers],
+    }
+
+
+def _unsigned() -> GatewayFault:
+    return GatewayFault(
+        Code.APPLICANT_UNSIGNED,
+        Detail("applicant.unsigned", "The application carries no enveloped signature of the applicant."),
+        Text(kk="Өтінішке ЭЦҚ-мен қол қойылмаған.", ru="Заявление не подписано ЭЦП."),
+    )
+
+
+def _not_covered() -> GatewayFault:
+    return GatewayFault(
+        Code.APPLICANT_SIGNATURE,
+        Detail("applicant.signature", "The signature does not cover the application."),
+        Text(kk="ЭЦҚ өтінішті қамтымайды.", ru="ЭЦП не охватывает заявление."),
+    )
+
+
+def _empty() -> GatewayFault:
+    return GatewayFault(
+        Code.FORMAT,
+        Detail("client.empty_data", "The message has no business data: put the signed application into <data>."),
+        Text(kk="Хабарламада өтініш жоқ.", ru="В сообщении нет заявления."),
+    )
+
+
+def _not_ours(service: Service) -> GatewayFault:
+    return GatewayFault(
+        Code.FORMAT,
+        Detail("client.payload", f"The root of the business data must be {{{service.namespace}}}application."),
+        Text(kk="Өтініштің пішімі бұл қызметке сәйкес келмейді.", ru="Формат заявления не соответствует этой услуге."),
+    )

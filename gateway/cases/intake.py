@@ -1,0 +1,303 @@
+"""Intake: an application message becomes a case, durably and once, or nothing at all."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import uuid4
+
+import psycopg
+from psycopg.errors import UniqueViolation
+from psycopg_pool import PoolTimeout
+
+from gateway.cases import machine
+from gateway.cases.assessment import Assessment, assess
+from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
+from gateway.cases.machine import Change
+from gateway.cases.model import Case, State
+from gateway.cases.number import registration_number
+from gateway.cases.observer import Observer
+from gateway.cases.rendering import render
+from gateway.cases.services import Offer, Services
+from gateway.cases.store.inbox import Inbox, NewMessage, Stored
+from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.vault import Vault
+from gateway.catalogue.calendar import WorkingCalendar
+from gateway.catalogue.deadline import deadline
+from gateway.catalogue.findings import Finding
+from gateway.clock import Clock, local
+from gateway.eds.verifier import Verifier
+from gateway.faults import Code, Detail, GatewayFault
+from gateway.texts import Text
+
+_RETRY_AFTER = 30
+_UPDATE = "UPDATE"
+_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
+
+Wake = Callable[[], None]
+"""Tells the worker of this process that there is something to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registrar:
+    """Gives an application its number and its deadline."""
+
+    inbox: Inbox
+    calendar: WorkingCalendar
+
+    async def registered(self, offer: Offer, at: datetime, facts: machine.Facts) -> machine.Registered:
+        """Return the event of registration at `at`."""
+        number = registration_number(local(at).year, await self.inbox.serial())
+        return machine.Registered(at, number, deadline(offer.term, at, self.calendar), facts)
+
+
+class Intake:
+    """Implements `gateway.cases.inbound.Intake`."""
+
+    def __init__(  # noqa: PLR0913  the parts it joins
+        self,
+        *,
+        services: Services,
+        verifier: Verifier,
+        inbox: Inbox,
+        ledger: Ledger,
+        vault: Vault,
+        registrar: Registrar,
+        clock: Clock,
+        observer: Observer,
+        wake: Wake,
+    ) -> None:
+        """Join the parts."""
+        self._services = services
+        self._verifier = verifier
+        self._inbox = inbox
+        self._ledger = ledger
+        self._vault = vault
+        self._registrar = registrar
+        self._clock = clock
+        self._observer = observer
+        self._wake = wake
+
+    async def accept(self, message: Inbound, reply: Reply) -> bytes:
+        """Take a message durably and return its reply; a repeat gets the stored reply, byte for byte.
+
+        A repeat is looked up only when something is wrong with it or when the commit meets the first copy: a message
+        accepted yesterday gets its receipt again even if the certificate has expired since.
+
+        Raises:
+            GatewayFault: the message was not taken, nothing of it is kept.
+        """
+        try:
+            try:
+                return await self._take(message, reply)
+            except GatewayFault:
+                stored = await self._find(message)
+                if stored is None:
+                    raise
+                return _repeat(stored, message)
+        except (psycopg.Error, PoolTimeout) as error:
+            self._observer.store_failed(type(error).__name__)
+            raise _store_unavailable() from error
+
+    async def _take(self, message: Inbound, reply: Reply) -> bytes:
+        offer = self._services.offer(message.sender_id, message.service_id)
+        assessment = await assess(
+            self._verifier, offer.service, message.readings, message.received_at, self._observer.step
+        )
+        self._observer.verdict(str(assessment.facts["verdict"]))
+        if message.message_type == _UPDATE:
+            return await self._amend(message, assessment, reply)
+        return await self._open(message, offer, assessment, reply)
+
+    async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
+        event = await self._event(message, offer, assessment)
+        change = machine.open_case(self._case(message, offer, assessment), event)
+        kept = _kept(message, assessment, b"")
+        payload = b""
+        if message.mode is Mode.SYNC:
+            payload = render(change.case, machine.told(event), None)
+        answer = reply(Receipt(kept.id, self._clock(), _outcome(event), payload))
+        if not await self._inbox.accept(replace(kept, reply=answer), change):
+            stored = await self._find(message)
+            if stored is None:
+                raise _store_unavailable()
+            return _repeat(stored, message)
+        self._observer.opened(change.case.state.value, [finding.code for finding in assessment.findings])
+        self._wake()
+        return answer
+
+    async def _event(
+        self, message: Inbound, offer: Offer, assessment: Assessment
+    ) -> machine.Registered | machine.Rejected | machine.VerificationDelayed:
+        facts = _facts(message, assessment)
+        if assessment.findings:
+            return machine.Rejected(message.received_at, assessment.findings, facts)
+        if assessment.delayed:
+            return machine.VerificationDelayed(message.received_at, facts)
+        return await self._registrar.registered(offer, message.received_at, facts)
+
+    def _case(self, message: Inbound, offer: Offer, assessment: Assessment) -> Case:
+        application = assessment.application
+        return Case(
+            id=uuid4(),
+            service_id=offer.service.id,
+            shep_service_id=message.service_id,
+            sender_id=message.sender_id,
+            mode=message.mode,
+            correlation_id=message.correlation_id or _message_key(message),
+            route_id=message.route_id,
+            request_number=application.request_number if application else None,
+            language=application.language if application else "kk",
+            applicant_key=self._vault.search_key(application.applicant.iin) if application else None,
+            state=State.AWAITING_VERIFICATION,
+            received_at=message.received_at,
+        )
+
+    async def _amend(self, message: Inbound, assessment: Assessment, reply: Reply) -> bytes:
+        """Add the citizen's completed application to the case of its chain."""
+        case = await self._ledger.case_by_chain(message.sender_id, message.correlation_id or "")
+        if case is None or case.service_id != self._services.passport_id(message.service_id):
+            raise _unknown_chain()
+        findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
+        kept = _kept(message, assessment, b"")
+        outcome = (
+            Rejected(findings) if findings else Registered(case.number or "", case.deadline or message.received_at)
+        )
+        answer = reply(Receipt(kept.id, self._clock(), outcome))
+        facts = _facts(message, assessment)
+        event = (
+            machine.SupplementRejected(message.received_at, findings, facts)
+            if findings
+            else machine.Supplemented(message.received_at, facts)
+        )
+
+        def decide(locked: Case) -> Commit:
+            if locked.state not in _OPEN:
+                raise _unknown_chain()
+            return Commit(machine.advance(locked, event), message=replace(kept, reply=answer))
+
+        try:
+            await self._ledger.commit(case.id, decide)
+        except UniqueViolation as error:
+            stored = await self._find(message)
+            if stored is None:
+                raise _store_unavailable() from error
+            return _repeat(stored, message)
+        self._wake()
+        return answer
+
+    def _other_person(self, case: Case, assessment: Assessment) -> tuple[Finding, ...]:
+        application = assessment.application
+        if application is None or self._vault.search_key(application.applicant.iin) == case.applicant_key:
+            return ()
+        return (_OTHER_PERSON,)
+
+    async def _find(self, message: Inbound) -> Stored | None:
+        return await self._inbox.find(message.sender_id, _message_key(message), message.message_type)
+
+
+def _message_key(message: Inbound) -> str:
+    """Return the id under which a message is known; without one, its content is its id."""
+    return message.message_id or f"sha256:{_digest(message).hex()}"
+
+
+def _digest(message: Inbound) -> bytes:
+    """Return the digest of what the message says; a repeat may come in another envelope (session, signature)."""
+    content = hashlib.sha256(f"{message.service_id}\n{message.message_type}\n".encode())
+    for document in message.readings[:1]:
+        content.update(document)
+    return content.digest()
+
+
+def _kept(message: Inbound, assessment: Assessment, reply: bytes) -> NewMessage:
+    return NewMessage(
+        id=uuid4(),
+        sender_id=message.sender_id,
+        message_id=_message_key(message),
+        message_type=message.message_type,
+        digest=_digest(message),
+        reading=assessment.reading,
+        received_at=message.received_at,
+        raw=message.raw,
+        reply=reply,
+    )
+
+
+def _facts(message: Inbound, assessment: Assessment) -> dict[str, object]:
+    return {
+        **assessment.facts,
+        "message": hashlib.sha256(message.raw).hexdigest(),
+        "transport_certificate": message.transport_certificate,
+    }
+
+
+def _outcome(
+    event: machine.Registered | machine.Rejected | machine.VerificationDelayed,
+) -> Registered | Rejected | BeingChecked:
+    match event:
+        case machine.Registered():
+            return Registered(event.number, event.deadline)
+        case machine.Rejected():
+            return Rejected(event.findings)
+        case machine.VerificationDelayed():
+            return BeingChecked()
+
+
+def _repeat(stored: Stored, message: Inbound) -> bytes:
+    if stored.digest != _digest(message):
+        raise GatewayFault(
+            Code.FORMAT,
+            Detail(
+                "client.duplicate_message_id", "Another message with this messageId was taken before: use a new id."
+            ),
+            Text(
+                kk="Бұл нөмірмен басқа хабарлама бұрын қабылданған.",
+                ru="Под этим номером ранее принято другое сообщение.",
+            ),
+        )
+    return stored.reply
+
+
+def _store_unavailable() -> GatewayFault:
+    return GatewayFault(
+        Code.INTERNAL,
+        Detail("gateway.store_unavailable", "The message was not taken. Send it again, with the same messageId."),
+        Text(
+            kk="Қызмет уақытша қолжетімсіз. Хабарламаны кейінірек қайта жіберіңіз.",
+            ru="Сервис временно недоступен. Отправьте сообщение позже ещё раз.",
+        ),
+        retry_after=_RETRY_AFTER,
+    )
+
+
+def _unknown_chain() -> GatewayFault:
+    return GatewayFault(
+        Code.FORMAT,
+        Detail("client.unknown_correlation", "There is no open case with this correlationId that could be completed."),
+        Text(
+            kk="Толықтыруға болатын ашық өтініш табылмады.",
+            ru="Открытое заявление, которое можно дополнить, не найдено.",
+        ),
+    )
+
+
+_OTHER_PERSON = Finding(
+    "applicant.identity",
+    Text(
+        kk="Толықтыруды өтінішті берген адам жіберуі керек.", ru="Дополнение должен отправить тот, кто подал заявление."
+    ),
+)
+
+
+def _too_early(assessment: Assessment) -> tuple[Finding, ...]:
+    """An addition whose certificate could not be checked is not taken: the citizen can send it again."""
+    return (_UNCHECKED,) if assessment.delayed else ()
+
+
+_UNCHECKED = Finding(
+    "applicant.certificate.unchecked",
+    Text(
+        kk="ЭЦҚ куәлігін қазір тексеру мүмкін болмады. Толықтыруды кейінірек қайта жіберіңіз.",
+        ru="Сертификат ЭЦП сейчас не удалось проверить. Отправьте дополнение позже ещё раз.",
+    ),
+)

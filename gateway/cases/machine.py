@@ -1,0 +1,293 @@
+"""The state machine of a case: pure. An event in, the changed case out, with what must be done next.
+
+The seven portal steps of the Kostanay act (`channel_procedures.portal` of its passports): steps 1 to 3 are the
+citizen's; step 4 (check and register) is `Registered` or `Rejected`; step 5 (status and term to the cabinet) its
+notice; step 6 (result with the provider's EDS) `Decided` and `Sent`; step 7 (received in the cabinet) `Confirmed`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import assert_never
+
+from gateway.cases.evidence import Entry, digest, entry
+from gateway.cases.inbound import Mode
+from gateway.cases.model import Case, Ending, NewTask, State, TaskKind
+from gateway.cases.notice import Notice, Status
+from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
+from gateway.catalogue.findings import Finding
+
+Facts = Mapping[str, object]
+"""What goes into the evidence beside the event itself: digests, verdicts, no personal data."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationDelayed:
+    """The application was taken, but revocation could not be asked."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The application was checked and registered."""
+
+    at: datetime
+    number: str
+    deadline: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The application cannot be registered."""
+
+    at: datetime
+    findings: tuple[Finding, ...]
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderAnswered:
+    """The provider's system said how far the case is."""
+
+    at: datetime
+    status: ProviderStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Supplemented:
+    """The citizen sent the completed application."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SupplementRejected:
+    """The citizen's completed application has findings of its own; the case waits on."""
+
+    at: datetime
+    findings: tuple[Finding, ...]
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The provider decided, and its EDS on the document was verified."""
+
+    at: datetime
+    decision: Decision
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """ShEP took a message of ours."""
+
+    at: datetime
+    final: bool
+    """Whether it was the answer (RESPONSE)."""
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The answer is in the personal cabinet."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+Event = (
+    VerificationDelayed
+    | Registered
+    | Rejected
+    | ProviderAnswered
+    | Supplemented
+    | SupplementRejected
+    | Decided
+    | Sent
+    | Confirmed
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change of a case: its new state, the entry that proves it, and what follows."""
+
+    case: Case
+    entry: Entry
+    tasks: tuple[NewTask, ...] = ()
+    done: tuple[TaskKind, ...] = ()
+    """Tasks that have lost their purpose."""
+    notice: Notice | None = None
+    """What the cabinet is told; becomes the delivery with the entry's number."""
+
+
+class IllegalTransition(Exception):  # noqa: N818  says what happened
+    """The event cannot happen in the case's state: a bug or a lying peer, never repaired silently."""
+
+
+_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
+_UNDECIDED = frozenset({State.AWAITING_VERIFICATION})
+_ANSWERED = frozenset({State.DECIDED, State.REJECTED})
+
+
+def open_case(case: Case, event: VerificationDelayed | Registered | Rejected) -> Change:
+    """Return the first change of a new case (`case.seq` is 0).
+
+    On SyncChannel the reply itself tells the sender what came of it: no notice follows, and a rejection is final.
+    """
+    if case.seq != 0:
+        raise IllegalTransition("the case is open already")
+    if isinstance(event, VerificationDelayed):
+        change = _change(case, event, event.facts, tasks=_deliver(TaskKind.VERIFY), notice=told(event))
+    else:
+        change = _checked(case, event)
+    return _told_in_reply(change) if case.mode is Mode.SYNC else change
+
+
+def told(event: VerificationDelayed | Registered | Rejected) -> Notice:
+    """Return what the cabinet is told of a new application."""
+    match event:
+        case VerificationDelayed():
+            return Notice(Status.BEING_CHECKED, event.at)
+        case Registered():
+            return Notice(Status.REGISTERED, event.at)
+        case Rejected():
+            return Notice(Status.REJECTED, event.at, findings=event.findings)
+
+
+def _told_in_reply(change: Change) -> Change:
+    state = State.CONFIRMED if change.case.state is State.REJECTED else change.case.state
+    tasks = tuple(task for task in change.tasks if task.kind is not TaskKind.DELIVER)
+    return replace(change, case=replace(change.case, state=state), tasks=tasks, notice=None)
+
+
+def advance(case: Case, event: Event, *, poll_seconds: float = 0.0) -> Change | None:
+    """Return the change that `event` makes, or None if it changes nothing (a repeat).
+
+    Raises:
+        IllegalTransition: the event cannot happen in this state.
+    """
+    match event:
+        case VerificationDelayed():
+            raise IllegalTransition("a case waits for verification only from its beginning")
+        case Registered() | Rejected():
+            _require(case, _UNDECIDED, event)
+            return _checked(case, event)
+        case ProviderAnswered():
+            return _provider_answered(case, event, poll_seconds)
+        case Supplemented():
+            _require(case, _OPEN, event)
+            moved = replace(case, state=State.IN_PROCESS, stage=None)
+            return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),))
+        case SupplementRejected():
+            _require(case, _OPEN, event)
+            notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, findings=event.findings)
+            return _change(case, event, _with_findings(event.facts, event.findings), tasks=_deliver(), notice=notice)
+        case Decided():
+            return _decided(case, event)
+        case Sent():
+            return _sent(case, event)
+        case Confirmed():
+            if case.state is State.CONFIRMED:
+                return None
+            _require(case, _ANSWERED | {State.ISSUED}, event)
+            return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=tuple(TaskKind))
+    assert_never(event)
+
+
+def _checked(case: Case, event: Registered | Rejected) -> Change:
+    if isinstance(event, Rejected):
+        moved = replace(case, state=State.REJECTED, ending=Ending.REJECTED)
+        facts = _with_findings(event.facts, event.findings)
+        return _change(moved, event, facts, tasks=_deliver(), notice=told(event))
+    moved = replace(case, state=State.REGISTERED, number=event.number, registered_at=event.at, deadline=event.deadline)
+    facts = {**event.facts, "number": event.number, "deadline": event.deadline.isoformat()}
+    return _change(moved, event, facts, tasks=_deliver(TaskKind.SUBMIT), notice=told(event))
+
+
+_STATES = {
+    Stage.REGISTERED: State.IN_PROCESS,
+    Stage.IN_PROGRESS: State.IN_PROCESS,
+    Stage.DOCUMENTS_NEEDED: State.AWAITING_DOCUMENTS,
+}
+
+
+def _provider_answered(case: Case, event: ProviderAnswered, poll_seconds: float) -> Change | None:
+    status = event.status
+    if case.state not in _OPEN or case.stage == status.stage:
+        return None
+    if status.stage is Stage.DECIDED:
+        # The decision itself is fetched and verified by the next poll; until then only the stage is known.
+        facts = {"stage": status.stage.value}
+        moved = replace(case, state=State.IN_PROCESS, stage=status.stage.value)
+        return _change(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
+    moved = replace(case, state=_STATES[status.stage], stage=status.stage.value)
+    notice = Notice(_STATUSES[status.stage], event.at, note=status.note, documents=status.documents, until=status.until)
+    tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, poll_seconds))
+    return _change(moved, event, {"stage": status.stage.value}, tasks=tasks, notice=notice)
+
+
+_STATUSES = {
+    Stage.REGISTERED: Status.IN_PROGRESS,
+    Stage.IN_PROGRESS: Status.IN_PROGRESS,
+    Stage.DOCUMENTS_NEEDED: Status.DOCUMENTS_NEEDED,
+}
+
+
+def _decided(case: Case, event: Decided) -> Change | None:
+    if case.state in {State.DECIDED, State.ISSUED, State.CONFIRMED}:
+        return None
+    _require(case, _OPEN, event)
+    decision = event.decision
+    ending = Ending.POSITIVE if decision.outcome is Outcome.POSITIVE else Ending.REFUSED
+    moved = replace(case, state=State.DECIDED, ending=ending)
+    name = digest(decision.document)
+    notice = Notice(Status.DECIDED, event.at, ground=decision.ground, document=name)
+    facts = {**event.facts, "ending": ending.value, "document": name}
+    done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT)
+    return _change(moved, event, facts, tasks=_deliver(), done=done, notice=notice)
+
+
+def _sent(case: Case, event: Sent) -> Change | None:
+    if not event.final:
+        return _change(case, event, event.facts)
+    if case.state in {State.ISSUED, State.CONFIRMED}:
+        return None
+    _require(case, _ANSWERED, event)
+    moved = replace(case, state=State.ISSUED)
+    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.CONFIRM, _CONFIRM_AFTER_SECONDS),))
+
+
+_CONFIRM_AFTER_SECONDS = 5.0
+"""ShEP usually reports the delivery itself (changeMassageStatusNotification) before we ask."""
+
+
+def _deliver(*others: TaskKind) -> tuple[NewTask, ...]:
+    return (*(NewTask(kind) for kind in others), NewTask(TaskKind.DELIVER))
+
+
+def _with_findings(facts: Facts, findings: tuple[Finding, ...]) -> Facts:
+    return {**facts, "findings": [[finding.code, finding.where] for finding in findings]}
+
+
+def _require(case: Case, states: frozenset[State], event: Event) -> None:
+    if case.state not in states:
+        raise IllegalTransition(f"{type(event).__name__} cannot happen to a case that is {case.state.value}")
+
+
+def _change(  # noqa: PLR0913  the parts of a change
+    case: Case,
+    event: Event,
+    facts: Facts,
+    *,
+    tasks: tuple[NewTask, ...] = (),
+    done: tuple[TaskKind, ...] = (),
+    notice: Notice | None = None,
+) -> Change:
+    one = entry(case.id, case.seq + 1, event.at, type(event).__name__, facts, case.head)
+    return Change(replace(case, seq=one.seq, head=one.hash), one, tasks, done, notice)

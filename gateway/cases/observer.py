@@ -1,0 +1,29 @@
+"""What the life of a case tells whoever counts it; `gateway.telemetry` implements it. No personal data passes here."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Observer(Protocol):
+    """Counts and times."""
+
+    def step(self, name: str, seconds: float) -> None:
+        """Record that a step of handling a message or a task took `seconds`."""
+
+    def verdict(self, indication: str) -> None:
+        """Count a verdict on an applicant's signature."""
+
+    def opened(self, state: str, findings: Sequence[str]) -> None:
+        """Count a new case by its first state, and the codes of what was found against it."""
+
+    def store_failed(self, error: str) -> None:
+        """Count a failure of the database by the name of its kind."""
+
+    def task(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count a run of a task: `done`, `lost`, `retry` or `dead`."""
+
+    def delivery(self, kind: str, state: str) -> None:
+        """Count a message to the cabinet that was `sent` or `confirmed`."""
+
+    def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
+        """Count a call of a provider's system: `ok`, `unavailable` or `rejected`."""

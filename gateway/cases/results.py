@@ -1,0 +1,48 @@
+"""The provider's result document: trusted only with the provider's EDS."""
+
+from datetime import datetime
+
+from gateway.cases.model import Case
+from gateway.cases.provider import Decision
+from gateway.catalogue.result import ResultUnreadable, read_result
+from gateway.eds.verdict import Indication
+from gateway.eds.verifier import Verifier
+
+
+class ResultUntrusted(Exception):  # noqa: N818  says what the result is
+    """The document must not reach the citizen. The code says why, without personal data."""
+
+    def __init__(self, code: str) -> None:
+        """Take the code, e.g. `provider.signature`."""
+        super().__init__(code)
+        self.code = code
+
+
+async def check_result(
+    verifier: Verifier, case: Case, decision: Decision, provider_bin: str, at: datetime
+) -> dict[str, object]:
+    """Verify that the document is the provider's decision of this case; return facts for the evidence.
+
+    Raises:
+        ResultUntrusted: signature not VALID, signer of another body, or the document is of another case or outcome.
+    """
+    verdict = await verifier.enveloped(decision.document, at=at)
+    if verdict.indication is not Indication.VALID or verdict.signed is None:
+        reasons = ",".join(sorted(reason.value for reason in verdict.reasons))
+        raise ResultUntrusted(f"provider.signature: {reasons}")
+    certificates = [signer.certificate for signer in verdict.signers if signer.certificate is not None]
+    if not any(certificate.bin == provider_bin for certificate in certificates):
+        raise ResultUntrusted("provider.signer: signed with the key of another body")
+    try:
+        result = read_result(verdict.signed)
+    except ResultUnreadable as error:
+        raise ResultUntrusted("provider.document: not a result document") from error
+    if result.case_number != case.number or result.service_id != case.service_id:
+        raise ResultUntrusted("provider.document: the document is of another case")
+    if result.outcome != decision.outcome.value:
+        raise ResultUntrusted("provider.document: the document says another outcome")
+    return {
+        "verdict": verdict.indication.value,
+        "certificates": [certificate.sha256 for certificate in certificates],
+        "algorithms": [signer.signature_algorithm for signer in verdict.signers],
+    }

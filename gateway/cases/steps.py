@@ -1,0 +1,204 @@
+"""The steps of a case, one for each kind of task. Each may run twice: the second time changes nothing."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+from gateway.cases import machine
+from gateway.cases.assessment import Assessment, assess
+from gateway.cases.intake import Registrar
+from gateway.cases.model import Case, Claim, State, TaskKind
+from gateway.cases.observer import Observer
+from gateway.cases.provider import (
+    Decision,
+    ProviderCase,
+    ProviderRejected,
+    ProviderStatus,
+    ProviderSystem,
+    ProviderUnavailable,
+    Stage,
+)
+from gateway.cases.results import ResultUntrusted, check_result
+from gateway.cases.services import Services
+from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.worker import Step, StepFailed
+from gateway.catalogue.findings import Finding
+from gateway.catalogue.form import read_application
+from gateway.clock import Clock
+from gateway.eds.verifier import Verifier
+from gateway.faults import GatewayFault
+from gateway.settings import Provider as ProviderSettings
+from gateway.settings import Worker as WorkerSettings
+from gateway.texts import Text
+
+Readings = Callable[[bytes], Sequence[bytes]]
+"""Reads a message's business data out of its bytes; the wire's own reader."""
+
+T = TypeVar("T")
+
+_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the steps work with."""
+
+    ledger: Ledger
+    services: Services
+    verifier: Verifier
+    registrar: Registrar
+    providers: Mapping[str, ProviderSystem]
+    provider_settings: Mapping[str, ProviderSettings]
+    settings: WorkerSettings
+    readings: Readings
+    clock: Clock
+    observer: Observer
+
+
+class ProviderSteps:
+    """Steps that end at the provider's system: verify, submit, supplement, poll."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Take the parts."""
+        self._parts = parts
+
+    def table(self) -> dict[TaskKind, Step]:
+        """Return the steps by kind."""
+        return {
+            TaskKind.VERIFY: self.verify,
+            TaskKind.SUBMIT: self.submit,
+            TaskKind.SUPPLEMENT: self.supplement,
+            TaskKind.POLL: self.poll,
+        }
+
+    async def verify(self, claim: Claim) -> None:
+        """Ask again whether the applicant's certificate is good; register, reject, or wait on."""
+        parts = self._parts
+        case = await self._case(claim)
+        if case.state is not State.AWAITING_VERIFICATION:
+            await parts.ledger.commit(case.id, lambda _: Commit(), claim)
+            return
+        event = await self._judged(case)
+        await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)), claim)
+
+    async def _judged(self, case: Case) -> machine.Registered | machine.Rejected:
+        parts, now = self._parts, self._parts.clock()
+        offer = parts.services.of(case)
+        try:
+            _, assessment = await self._assessed(case)
+        except GatewayFault as fault:
+            raise StepFailed(fault.detail.code) from fault
+        if assessment.findings:
+            return machine.Rejected(now, assessment.findings, assessment.facts)
+        if not assessment.delayed:
+            return await parts.registrar.registered(offer, now, assessment.facts)
+        if now - case.received_at >= timedelta(hours=parts.settings.verification_limit_hours):
+            return machine.Rejected(now, (_UNVERIFIABLE,), assessment.facts)
+        raise StepFailed("gateway.revocation_unavailable")
+
+    async def _assessed(self, case: Case) -> tuple[bytes, Assessment]:
+        parts = self._parts
+        kept = await parts.ledger.last_message(case.id)
+        service = parts.services.of(case).service
+        readings = parts.readings(kept.raw)[kept.reading : kept.reading + 1]
+        assessment = await assess(parts.verifier, service, readings, kept.received_at, parts.observer.step)
+        return kept.raw, assessment
+
+    async def submit(self, claim: Claim) -> None:
+        """Hand the case to the provider."""
+        await self._hand_over(claim, "submit", lambda system, case: system.submit(case))
+
+    async def supplement(self, claim: Claim) -> None:
+        """Hand over the application that the citizen completed."""
+        await self._hand_over(claim, "supplement", lambda system, case: system.supplement(case))
+
+    async def _hand_over(
+        self, claim: Claim, operation: str, call: Callable[[ProviderSystem, ProviderCase], Awaitable[ProviderStatus]]
+    ) -> None:
+        case = await self._case(claim)
+        if case.state not in _OPEN:
+            await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
+            return
+        handed = await self._provider_case(case)
+        status = await self._ask(case, operation, lambda system: call(system, handed))
+        await self._record(claim, case, status)
+
+    async def _provider_case(self, case: Case) -> ProviderCase:
+        parts = self._parts
+        kept = await parts.ledger.last_message(case.id)
+        document = parts.readings(kept.raw)[kept.reading]
+        reading = read_application(parts.services.of(case).service, document)
+        if reading.application is None or case.number is None or case.registered_at is None or case.deadline is None:
+            raise StepFailed("gateway.case_unreadable", final=True)
+        return ProviderCase(
+            case.number, case.service_id, case.registered_at, case.deadline, reading.application, document
+        )
+
+    async def poll(self, claim: Claim) -> None:
+        """Ask how far the case is; when it is decided, fetch the result and verify the provider's EDS."""
+        case = await self._case(claim)
+        if case.state not in _OPEN or case.number is None:
+            await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
+            return
+        number = case.number
+        status = await self._ask(case, "status", lambda system: system.status(number))
+        if status.stage is not Stage.DECIDED:
+            await self._record(claim, case, status)
+            return
+        decision = await self._ask(case, "decision", lambda system: system.decision(number))
+        await self._decide(claim, case, decision)
+
+    async def _decide(self, claim: Claim, case: Case, decision: Decision) -> None:
+        parts, now = self._parts, self._parts.clock()
+        provider = parts.provider_settings[parts.services.of(case).provider]
+        try:
+            facts = await check_result(parts.verifier, case, decision, provider.bin, now)
+        except ResultUntrusted as error:
+            raise StepFailed(error.code) from error
+        event = machine.Decided(now, decision, facts)
+        await parts.ledger.commit(
+            case.id, lambda locked: Commit(machine.advance(locked, event), decision=decision), claim
+        )
+
+    async def _record(self, claim: Claim, case: Case, status: ProviderStatus) -> None:
+        parts = self._parts
+        wait = parts.provider_settings[parts.services.of(case).provider].poll_seconds
+        event = machine.ProviderAnswered(parts.clock(), status)
+
+        def decide(locked: Case) -> Commit:
+            change = machine.advance(locked, event, poll_seconds=wait)
+            return Commit(change, again_seconds=wait if claim.kind is TaskKind.POLL else None)
+
+        await parts.ledger.commit(case.id, decide, claim)
+
+    async def _ask(self, case: Case, operation: str, call: Callable[[ProviderSystem], Awaitable[T]]) -> T:
+        parts = self._parts
+        name = parts.services.of(case).provider
+        started, outcome = time.perf_counter(), "ok"
+        try:
+            return await call(parts.providers[name])
+        except ProviderUnavailable as error:
+            outcome = "unavailable"
+            raise StepFailed(f"provider.unavailable: {error}") from error
+        except ProviderRejected as error:
+            outcome = "rejected"
+            raise StepFailed(f"provider.rejected: {error}", final=True) from error
+        finally:
+            parts.observer.adapter(name, operation, outcome, time.perf_counter() - started)
+
+    async def _case(self, claim: Claim) -> Case:
+        case = await self._parts.ledger.case(claim.case_id)
+        if case is None:
+            raise StepFailed("gateway.case_missing", final=True)
+        return case
+
+
+_UNVERIFIABLE = Finding(
+    "applicant.certificate.unverifiable",
+    Text(
+        kk="ЭЦҚ куәлігінің жарамдылығын белгіленген мерзімде тексеру мүмкін болмады. Өтінішті қайта жіберіңіз.",
+        ru="Действительность сертификата ЭЦП не удалось проверить в установленный срок. Подайте заявление ещё раз.",
+    ),
+)

@@ -1,0 +1,1 @@
+"""The store: all SQL of the product lives here, written by hand."""

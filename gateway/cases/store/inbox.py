@@ -1,0 +1,182 @@
+"""Accepting: one statement writes message, case, event, tasks and delivery; statements of one tick share a commit."""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from psycopg import AsyncConnection, DataError, IntegrityError
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.cases.machine import Change
+from gateway.cases.notice import dump
+from gateway.cases.store.rows import COLUMNS, row_from
+from gateway.cases.vault import Vault
+
+_BATCH = 64
+_SERIALS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the inbox keeps of a message."""
+
+    digest: bytes
+    reply: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """A message to be kept, with the reply its sender will get."""
+
+    id: UUID
+    sender_id: str
+    message_id: str
+    message_type: str
+    digest: bytes
+    reading: int
+    received_at: datetime
+    raw: bytes = field(repr=False)
+    reply: bytes = field(repr=False)
+
+
+def message_context(message_id: UUID) -> bytes:
+    """What a sealed message is bound to."""
+    return b"message:" + message_id.bytes
+
+
+def delivery_id(case_id: UUID, seq: int) -> UUID:
+    """Return the one id of the message that tells the cabinet about a case's event `seq`."""
+    return uuid5(case_id, str(seq))
+
+
+def notice_context(delivery: UUID) -> bytes:
+    """What a sealed notice is bound to."""
+    return b"delivery:" + delivery.bytes
+
+
+# A repeat inserts nothing anywhere: every other part reads from `m`.
+_ACCEPT = f"""
+WITH m AS (
+    INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, received_at, raw, reply)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (sender_id, message_id, message_type) DO NOTHING
+    RETURNING case_id, bucket
+), c AS (
+    INSERT INTO cases (bucket, {COLUMNS})
+    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
+), e AS (
+    INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
+    SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m
+), t AS (
+    INSERT INTO tasks (case_id, bucket, kind, due_at)
+    SELECT m.case_id, m.bucket, k, now() FROM m, unnest(%s::text[]) AS k
+), d AS (
+    INSERT INTO deliveries (case_id, bucket, seq, id, kind, state, created_at, notice)
+    SELECT m.case_id, m.bucket, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
+)
+SELECT count(*) FROM m
+"""  # noqa: E501  the column lists read better whole
+
+
+class Inbox:
+    """Takes new cases durably. One flush is under way at a time; what arrives meanwhile forms the next."""
+
+    def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
+        """Use connections of `pool`; seal with `vault`."""
+        self._pool = pool
+        self._vault = vault
+        self._waiting: list[tuple[tuple[object, ...], asyncio.Future[bool]]] = []
+        self._flush: asyncio.Task[None] | None = None
+        self._serials: deque[int] = deque()
+        self._serials_lock = asyncio.Lock()
+
+    async def serial(self) -> int:
+        """Return the next serial of registration numbers. They are fetched in blocks: a crash leaves a gap."""
+        async with self._serials_lock:
+            if not self._serials:
+                async with self._pool.connection() as connection:
+                    cursor = await connection.execute(
+                        "SELECT nextval('registration_serial') FROM generate_series(1, %s)", (_SERIALS,)
+                    )
+                    self._serials.extend(row[0] for row in await cursor.fetchall())
+            return self._serials.popleft()
+
+    async def find(self, sender_id: str, message_id: str, message_type: str) -> Stored | None:
+        """Return what is kept of a message, or None if it is unknown."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT digest, reply FROM messages WHERE sender_id = %s AND message_id = %s AND message_type = %s",
+                (sender_id, message_id, message_type),
+            )
+            row = await cursor.fetchone()
+        return Stored(row[0], row[1]) if row else None
+
+    async def accept(self, message: NewMessage, change: Change) -> bool:
+        """Commit a new case with its message; False if the message is known already (nothing is written then)."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((self._parameters(message, change), future))
+        if self._flush is None or self._flush.done():
+            self._flush = asyncio.create_task(self._drain())
+        return await future
+
+    def _parameters(self, message: NewMessage, change: Change) -> tuple[object, ...]:
+        case, entry, notice = change.case, change.entry, change.notice
+        own_id = delivery_id(case.id, entry.seq)
+        kind = notice.kind.value if notice else ""
+        sealed = self._vault.seal(dump(notice), notice_context(own_id)) if notice else b""
+        return (
+            *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
+            *(message.digest, message.reading, message.received_at),
+            *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
+            *row_from(case),
+            *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),
+            [task.kind.value for task in change.tasks],
+            *(entry.seq, own_id, kind, entry.at, sealed, notice is not None),
+        )
+
+    async def _drain(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            # Sorted by message key, or two replicas with the same repeats in another order would deadlock.
+            batch.sort(key=lambda item: item[0][:3])
+            await self._commit(batch)
+
+    async def _commit(self, batch: list[tuple[tuple[object, ...], asyncio.Future[bool]]]) -> None:
+        try:
+            async with self._pool.connection() as connection:
+                answers = await _accept(connection, [parameters for parameters, _ in batch])
+        except (DataError, IntegrityError) as error:
+            if len(batch) == 1:
+                _settle(batch[0][1], error=error)
+            else:  # one bad row must not take the others with it
+                for item in batch:
+                    await self._commit([item])
+        except Exception as error:  # noqa: BLE001  every waiter must learn of it; each raises it where it waits
+            for _, future in batch:
+                _settle(future, error=error)
+        else:
+            for (_, future), new in zip(batch, answers, strict=True):
+                _settle(future, new=new)
+
+
+def _settle(future: asyncio.Future[bool], *, new: bool = False, error: Exception | None = None) -> None:
+    if future.done():  # its waiter was cancelled; the commit stands and a repeat finds it
+        return
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(new)
+
+
+async def _accept(connection: AsyncConnection, rows: list[tuple[object, ...]]) -> list[bool]:
+    answers = []
+    async with connection.transaction():
+        cursor = connection.cursor()
+        await cursor.executemany(_ACCEPT, rows, returning=True)
+        while True:
+            row = await cursor.fetchone()
+            answers.append(bool(row and row[0]))
+            if not cursor.nextset():
+                return answers

@@ -1,0 +1,227 @@
+"""Changing a case: one transaction writes its new state, the event that proves it, and what must be done next."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.cases.evidence import Entry, digest
+from gateway.cases.machine import Change
+from gateway.cases.model import Case, Claim, TaskKind
+from gateway.cases.notice import dump
+from gateway.cases.provider import Decision
+from gateway.cases.store import outbox, tasks
+from gateway.cases.store.inbox import NewMessage, delivery_id, message_context, notice_context
+from gateway.cases.store.outbox import Delivery
+from gateway.cases.store.rows import COLUMNS, case_from, row_from
+from gateway.cases.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """Everything one step leaves behind."""
+
+    change: Change | None = None
+    again_seconds: float | None = None
+    """Do the claimed task again after so long; None: it is done."""
+    sent: tuple[Delivery, datetime, str | None] | None = None
+    """A message that ShEP took: when, and the id it gave it."""
+    confirmed: tuple[Delivery, datetime] | None = None
+    decision: Decision | None = None
+    message: NewMessage | None = None
+    """A further message of the sender (UPDATE)."""
+
+
+Decide = Callable[[Case], Commit]
+"""Pure: from the case as it stands, under lock, to what is to be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A message as it was received, opened."""
+
+    id: UUID
+    message_type: str
+    reading: int
+    received_at: datetime
+    raw: bytes
+
+
+class Ledger:
+    """Cases, their events and documents."""
+
+    def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
+        """Use connections of `pool`; seal with `vault`."""
+        self._pool = pool
+        self._vault = vault
+
+    async def commit(self, case_id: UUID, decide: Decide, claim: Claim | None = None) -> Case | None:
+        """Lock the case, let `decide` look at it, write what it says; return the case as it is then.
+
+        Returns None, with nothing written, if `claim` is no longer held: another worker has the task.
+        """
+        async with self._pool.connection() as connection, connection.transaction():
+            case = await _lock(connection, case_id)
+            if claim is not None and not await tasks.hold(connection, claim):
+                return None
+            commit = decide(case)
+            if commit.change is not None:
+                case = commit.change.case
+            await self._write(connection, case, commit, claim)
+            return case
+
+    async def _write(self, connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
+        if commit.message is not None:
+            await self._write_message(connection, case, commit.message)
+        if commit.decision is not None:
+            await self._write_document(connection, case, commit.decision)
+        if commit.change is not None:
+            await self._write_change(connection, commit.change)
+        if commit.sent is not None:
+            await outbox.mark_sent(connection, *commit.sent)
+        if commit.confirmed is not None:
+            await outbox.mark_confirmed(connection, *commit.confirmed)
+        await _write_tasks(connection, case, commit, claim)
+
+    async def _write_change(self, connection: AsyncConnection, change: Change) -> None:
+        case, entry = change.case, change.entry
+        await connection.execute(
+            f"UPDATE cases SET ({COLUMNS}) = ({', '.join(['%s'] * len(row_from(case)))}) WHERE id = %s",
+            (*row_from(case), case.id),
+        )
+        await connection.execute(
+            "INSERT INTO events (case_id, bucket, seq, at, kind, data, hash) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            (case.id, case.bucket, entry.seq, entry.at, entry.kind, entry.data, entry.hash),
+        )
+        if change.notice is not None:
+            own_id = delivery_id(case.id, entry.seq)
+            sealed = self._vault.seal(dump(change.notice), notice_context(own_id))
+            await connection.execute(
+                "INSERT INTO deliveries (case_id, bucket, seq, id, kind, state, created_at, notice) "
+                "VALUES (%s, %s, %s, %s, %s, 'pending', %s, %s)",
+                (case.id, case.bucket, entry.seq, own_id, change.notice.kind.value, entry.at, sealed),
+            )
+
+    async def _write_message(self, connection: AsyncConnection, case: Case, message: NewMessage) -> None:
+        await connection.execute(
+            "INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, "
+            "received_at, raw, reply) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
+                *(message.digest, message.reading, message.received_at),
+                *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
+            ),
+        )
+
+    async def _write_document(self, connection: AsyncConnection, case: Case, decision: Decision) -> None:
+        name = digest(decision.document)
+        await connection.execute(
+            "INSERT INTO documents (case_id, sha256, bucket, name, mime, created_at, content) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (
+                *(case.id, name, case.bucket, decision.name, "application/xml", decision.at),
+                self._vault.seal(decision.document, _document_context(case.id, name)),
+            ),
+        )
+
+    async def case(self, case_id: UUID) -> Case | None:
+        """Return a case by its id."""
+        return await self._case("id = %s", case_id)
+
+    async def case_by_number(self, number: str) -> Case | None:
+        """Return a case by its registration number."""
+        return await self._case("number = %s", number)
+
+    async def case_by_chain(self, sender_id: str, correlation_id: str) -> Case | None:
+        """Return the newest case of a sender's chain of messages."""
+        return await self._case(
+            "sender_id = %s AND correlation_id = %s ORDER BY received_at DESC", sender_id, correlation_id
+        )
+
+    async def _case(self, condition: str, *values: object) -> Case | None:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(f"SELECT {COLUMNS} FROM cases WHERE {condition} LIMIT 1", values)
+            row = await cursor.fetchone()
+        return case_from(row) if row else None
+
+    async def last_message(self, case_id: UUID) -> Kept:
+        """Return the newest message of the citizen in a case, opened."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT id, message_type, reading, received_at, raw FROM messages WHERE case_id = %s "
+                "ORDER BY received_at DESC LIMIT 1",
+                (case_id,),
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            raise LookupError("the case has no message")
+        return Kept(row[0], row[1], row[2], row[3], self._vault.open(row[4], message_context(row[0])))
+
+    async def document(self, case_id: UUID, sha256: str) -> tuple[str, str, bytes]:
+        """Return name, MIME type and content of a result document."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT name, mime, content FROM documents WHERE case_id = %s AND sha256 = %s", (case_id, sha256)
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            raise LookupError("the case has no such document")
+        return row[0], row[1], self._vault.open(row[2], _document_context(case_id, sha256))
+
+    async def events(self, case_id: UUID) -> list[Entry]:
+        """Return the evidence of a case, oldest first."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT case_id, seq, at, kind, data, hash FROM events WHERE case_id = %s ORDER BY seq", (case_id,)
+            )
+            return [Entry(*row) for row in await cursor.fetchall()]
+
+    async def cases(self, *, state: str | None = None, limit: int = 50) -> list[Case]:
+        """Return the newest cases, of one state or of all."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                f"SELECT {COLUMNS} FROM cases WHERE (%(state)s::text IS NULL OR state = %(state)s) "
+                "ORDER BY received_at DESC LIMIT %(limit)s",
+                {"state": state, "limit": limit},
+            )
+            return [case_from(row) for row in await cursor.fetchall()]
+
+    async def count_by_state(self) -> dict[str, int]:
+        """Return how many cases stand in each state but the terminal one, which only grows."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT state, count(*) FROM cases WHERE state <> 'confirmed' GROUP BY state"
+            )
+            return dict(await cursor.fetchall())
+
+
+async def _lock(connection: AsyncConnection, case_id: UUID) -> Case:
+    cursor = await connection.execute(f"SELECT {COLUMNS} FROM cases WHERE id = %s FOR UPDATE", (case_id,))
+    row = await cursor.fetchone()
+    if row is None:
+        raise LookupError("there is no such case")
+    return case_from(row)
+
+
+async def _write_tasks(connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
+    new = dict.fromkeys(() if commit.change is None else (task.kind for task in commit.change.tasks), 0.0)
+    if commit.change is not None:
+        new.update({task.kind: task.delay_seconds for task in commit.change.tasks})
+        for kind in commit.change.done:
+            await connection.execute("DELETE FROM tasks WHERE case_id = %s AND kind = %s", (case.id, kind.value))
+    if claim is not None:
+        if commit.again_seconds is not None:
+            new.setdefault(claim.kind, commit.again_seconds)
+        elif claim.kind is TaskKind.DELIVER and await outbox.has_pending(connection, case.id):
+            new.setdefault(claim.kind, 0.0)
+        if claim.kind not in new:
+            await tasks.finish(connection, claim)
+    for kind, delay in new.items():
+        await tasks.schedule(connection, case, kind, delay, claim)
+
+
+def _document_context(case_id: UUID, sha256: str) -> bytes:
+    return b"document:" + case_id.bytes + sha256.encode()

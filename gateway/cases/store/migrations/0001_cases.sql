@@ -1,0 +1,106 @@
+-- The life of a case. Every table carries the case's bucket (see gateway/cases/model.py).
+
+CREATE SEQUENCE registration_serial;
+
+CREATE TABLE cases (
+    id              uuid PRIMARY KEY,
+    bucket          smallint    NOT NULL,
+    service_id      text        NOT NULL,
+    shep_service_id text        NOT NULL,
+    sender_id       text        NOT NULL,
+    mode            text        NOT NULL,
+    correlation_id  text        NOT NULL,
+    route_id        text,
+    request_number  text,
+    language        text        NOT NULL,
+    applicant_key   bytea,
+    state           text        NOT NULL,
+    received_at     timestamptz NOT NULL,
+    number          text UNIQUE,
+    registered_at   timestamptz,
+    deadline        timestamptz,
+    ending          text,
+    stage           text,
+    seq             integer     NOT NULL,
+    head            bytea       NOT NULL
+);
+CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
+CREATE INDEX cases_open ON cases (state, received_at) WHERE state <> 'confirmed';
+
+-- The inbox. raw is sealed; reply is what the sender was told, byte for byte.
+CREATE TABLE messages (
+    sender_id    text        NOT NULL,
+    message_id   text        NOT NULL,
+    message_type text        NOT NULL,
+    id           uuid        NOT NULL UNIQUE,
+    bucket       smallint    NOT NULL,
+    case_id      uuid        NOT NULL,
+    digest       bytea       NOT NULL,
+    reading      smallint    NOT NULL,
+    received_at  timestamptz NOT NULL,
+    raw          bytea       NOT NULL,
+    reply        bytea       NOT NULL,
+    PRIMARY KEY (sender_id, message_id, message_type)
+);
+-- Sealed data does not compress: do not try.
+ALTER TABLE messages ALTER COLUMN raw SET STORAGE EXTERNAL;
+ALTER TABLE messages ALTER COLUMN reply SET STORAGE EXTERNAL;
+CREATE INDEX messages_by_case ON messages (case_id, received_at);
+
+-- The evidence: append-only, hash-chained per case.
+CREATE TABLE events (
+    case_id uuid        NOT NULL,
+    seq     integer     NOT NULL,
+    bucket  smallint    NOT NULL,
+    at      timestamptz NOT NULL,
+    kind    text        NOT NULL,
+    data    text        NOT NULL,
+    hash    bytea       NOT NULL,
+    PRIMARY KEY (case_id, seq)
+);
+
+-- due_at is due time, back-off and lease at once; a dead task waits for a person.
+CREATE TABLE tasks (
+    case_id  uuid        NOT NULL,
+    kind     text        NOT NULL,
+    bucket   smallint    NOT NULL,
+    due_at   timestamptz NOT NULL,
+    attempts integer     NOT NULL DEFAULT 0,
+    claim    uuid,
+    error    text,
+    dead_at  timestamptz,
+    PRIMARY KEY (case_id, kind)
+);
+CREATE INDEX tasks_due ON tasks (due_at) WHERE dead_at IS NULL;
+CREATE INDEX tasks_dead ON tasks (dead_at) WHERE dead_at IS NOT NULL;
+
+-- The outbox. id is the message's one id for all attempts; notice is sealed.
+CREATE TABLE deliveries (
+    case_id         uuid        NOT NULL,
+    seq             integer     NOT NULL,
+    bucket          smallint    NOT NULL,
+    id              uuid        NOT NULL UNIQUE,
+    kind            text        NOT NULL,
+    state           text        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    sent_at         timestamptz,
+    confirmed_at    timestamptz,
+    shep_message_id text,
+    notice          bytea       NOT NULL,
+    PRIMARY KEY (case_id, seq)
+);
+CREATE INDEX deliveries_by_shep_id ON deliveries (shep_message_id) WHERE shep_message_id IS NOT NULL;
+CREATE INDEX deliveries_unconfirmed ON deliveries (created_at) WHERE confirmed_at IS NULL;
+
+-- Result documents, sealed, named by their SHA-256.
+CREATE TABLE documents (
+    case_id    uuid        NOT NULL,
+    sha256     text        NOT NULL,
+    bucket     smallint    NOT NULL,
+    name       text        NOT NULL,
+    mime       text        NOT NULL,
+    created_at timestamptz NOT NULL,
+    content    bytea       NOT NULL,
+    PRIMARY KEY (case_id, sha256)
+);
+ALTER TABLE documents ALTER COLUMN content SET STORAGE EXTERNAL;

@@ -1,0 +1,155 @@
+"""Messages to the cabinet: created with the event they tell of, sent in order, confirmed once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.cases.cabinet import DeliveryState, MessageKind
+from gateway.cases.model import Case
+from gateway.cases.notice import Notice, load
+from gateway.cases.store.inbox import notice_context
+from gateway.cases.store.rows import COLUMNS, case_from
+from gateway.cases.vault import Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message to the cabinet."""
+
+    case_id: UUID
+    seq: int
+    id: UUID
+    kind: MessageKind
+    state: str
+    created_at: datetime
+    shep_message_id: str | None
+    notice: Notice
+
+
+PENDING, SENT, CONFIRMED = "pending", "sent", "confirmed"
+
+_COLUMNS = "d.case_id, d.seq, d.id, d.kind, d.state, d.created_at, d.shep_message_id, d.notice"
+
+_STATES = {
+    PENDING: DeliveryState.ON_DELIVERY,
+    SENT: DeliveryState.ON_DELIVERY,
+    CONFIRMED: DeliveryState.DELIVERED,
+}
+
+
+class Outbox:
+    """The deliveries table."""
+
+    def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
+        """Use connections of `pool`; open notices with `vault`."""
+        self._pool = pool
+        self._vault = vault
+
+    async def next_pending(self, case_id: UUID) -> Delivery | None:
+        """Return the case's oldest message that ShEP has not taken."""
+        found = await self._select(
+            f"SELECT {_COLUMNS} FROM deliveries d WHERE d.case_id = %s AND d.state = 'pending' ORDER BY d.seq LIMIT 1",
+            (case_id,),
+        )
+        return found[0] if found else None
+
+    async def answer(self, case_id: UUID) -> Delivery | None:
+        """Return the case's RESPONSE."""
+        found = await self._select(
+            f"SELECT {_COLUMNS} FROM deliveries d WHERE d.case_id = %s AND d.kind = 'RESPONSE' ORDER BY d.seq LIMIT 1",
+            (case_id,),
+        )
+        return found[0] if found else None
+
+    async def by_id(self, message_id: str) -> Delivery | None:
+        """Return the message that ShEP or we call `message_id`."""
+        found = await self._select(
+            f"SELECT {_COLUMNS} FROM deliveries d WHERE d.shep_message_id = %s LIMIT 1", (message_id,)
+        )
+        if not found and (own := _uuid(message_id)) is not None:
+            found = await self._select(f"SELECT {_COLUMNS} FROM deliveries d WHERE d.id = %s", (own,))
+        return found[0] if found else None
+
+    async def unconfirmed(
+        self, sender_id: str, shep_service_id: str, *, message_id: UUID | None, correlation_id: str | None, limit: int
+    ) -> list[tuple[Case, Delivery]]:
+        """Return messages for a sender that it has not confirmed, oldest first."""
+        cases = ", ".join(f"c.{name.strip()}" for name in COLUMNS.split(","))
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                f"SELECT {cases}, {_COLUMNS} FROM deliveries d JOIN cases c ON c.id = d.case_id "
+                "WHERE d.confirmed_at IS NULL AND c.sender_id = %(sender)s AND c.shep_service_id = %(service)s "
+                "AND (%(message)s::uuid IS NULL OR d.id = %(message)s) "
+                "AND (%(chain)s::text IS NULL OR c.correlation_id = %(chain)s) "
+                "ORDER BY d.created_at, d.seq LIMIT %(limit)s",
+                {
+                    "sender": sender_id,
+                    "service": shep_service_id,
+                    "message": message_id,
+                    "chain": correlation_id,
+                    "limit": limit,
+                },
+            )
+            width = len(COLUMNS.split(","))
+            return [(case_from(row[:width]), self._delivery(row[width:])) for row in await cursor.fetchall()]
+
+    async def inbound_state(self, sender_id: str, message_id: str) -> DeliveryState | None:
+        """Return DELIVERED if this sender gave us that message, else None."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT 1 FROM messages WHERE sender_id = %s AND message_id = %s "
+                "UNION ALL SELECT 1 FROM messages WHERE sender_id = %s AND id = %s LIMIT 1",
+                (sender_id, message_id, sender_id, _uuid(message_id)),
+            )
+            return DeliveryState.DELIVERED if await cursor.fetchone() else None
+
+    async def _select(self, query: str, values: tuple[object, ...]) -> list[Delivery]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(query, values)
+            return [self._delivery(row) for row in await cursor.fetchall()]
+
+    def _delivery(self, row: tuple[object, ...]) -> Delivery:
+        case_id, seq, own_id, kind, state, created_at, shep_message_id, sealed = row
+        notice = load(self._vault.open(sealed, notice_context(own_id)))  # type: ignore[arg-type]
+        return Delivery(case_id, seq, own_id, MessageKind(kind), state, created_at, shep_message_id, notice)  # type: ignore[arg-type]
+
+
+def delivery_state(delivery: Delivery) -> DeliveryState:
+    """Return the delivery's state in ShEP's words."""
+    return _STATES[delivery.state]
+
+
+async def has_pending(connection: AsyncConnection, case_id: UUID) -> bool:
+    """Tell whether a case has messages that ShEP has not taken, inside the caller's transaction."""
+    cursor = await connection.execute(
+        "SELECT 1 FROM deliveries WHERE case_id = %s AND state = 'pending' LIMIT 1", (case_id,)
+    )
+    return await cursor.fetchone() is not None
+
+
+async def mark_sent(connection: AsyncConnection, delivery: Delivery, at: datetime, shep_message_id: str | None) -> None:
+    """Record that ShEP took a message, inside the caller's transaction."""
+    await connection.execute(
+        "UPDATE deliveries SET state = 'sent', sent_at = coalesce(sent_at, %s), shep_message_id = %s "
+        "WHERE case_id = %s AND seq = %s AND state <> 'confirmed'",
+        (at, shep_message_id, delivery.case_id, delivery.seq),
+    )
+
+
+async def mark_confirmed(connection: AsyncConnection, delivery: Delivery, at: datetime) -> None:
+    """Record that a message is in the cabinet, inside the caller's transaction."""
+    await connection.execute(
+        "UPDATE deliveries SET state = 'confirmed', sent_at = coalesce(sent_at, %s), "
+        "confirmed_at = coalesce(confirmed_at, %s) WHERE case_id = %s AND seq = %s",
+        (at, at, delivery.case_id, delivery.seq),
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,148 @@
+"""Tasks: claimed with a lease, tried again with back-off, dead when nothing helps, replayed by a person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.cases.model import Case, Claim, TaskKind
+
+# due_at moves forward by the lease: a worker that dies makes its tasks due again by doing nothing.
+_CLAIM = """
+UPDATE tasks SET claim = %(token)s, attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s)
+WHERE (case_id, kind) IN (
+    SELECT case_id, kind FROM tasks WHERE dead_at IS NULL AND due_at <= now()
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING case_id, kind, attempts
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A task that waits for a person."""
+
+    case_id: UUID
+    number: str | None
+    kind: TaskKind
+    attempts: int
+    error: str
+    dead_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Tasks of one kind: how many wait, how many are dead, and how late the oldest due one is (seconds)."""
+
+    kind: TaskKind
+    waiting: int
+    dead: int
+    oldest_seconds: float
+
+
+class Tasks:
+    """The tasks table."""
+
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        """Use connections of `pool`."""
+        self._pool = pool
+
+    async def claim(self, limit: int, lease_seconds: float) -> list[Claim]:
+        """Take up to `limit` due tasks, the longest due first."""
+        token = uuid4()
+        async with self._pool.connection() as connection, connection.transaction():
+            # A claim that a crash loses is only a due task: no need to wait for the disk.
+            await connection.execute("SET LOCAL synchronous_commit = off")
+            cursor = await connection.execute(_CLAIM, {"token": token, "lease": lease_seconds, "limit": limit})
+            return [Claim(row[0], TaskKind(row[1]), token, row[2]) for row in await cursor.fetchall()]
+
+    async def retry(self, claim: Claim, delay_seconds: float, error: str) -> None:
+        """Give a task back, due again after `delay_seconds`; `error` is a short code without personal data."""
+        await self._release(claim, "due_at = now() + make_interval(secs => %s), error = %s", (delay_seconds, error))
+
+    async def kill(self, claim: Claim, error: str) -> None:
+        """Make a task a dead letter."""
+        await self._release(claim, "dead_at = now(), error = %s", (error,))
+
+    async def _release(self, claim: Claim, assignments: str, values: tuple[object, ...]) -> None:
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                f"UPDATE tasks SET claim = NULL, {assignments} WHERE case_id = %s AND kind = %s AND claim = %s",
+                (*values, claim.case_id, claim.kind.value, claim.token),
+            )
+
+    async def wake_case(self, case_id: UUID, kinds: Sequence[TaskKind]) -> bool:
+        """Make tasks of a case due now unless someone works on them or they are dead; False if there are none."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "UPDATE tasks SET due_at = least(due_at, now()) "
+                "WHERE case_id = %s AND kind = ANY(%s) AND claim IS NULL AND dead_at IS NULL",
+                (case_id, [kind.value for kind in kinds]),
+            )
+            return cursor.rowcount > 0
+
+    async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
+        """Return the newest dead letters."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT t.case_id, c.number, t.kind, t.attempts, coalesce(t.error, ''), t.dead_at "
+                "FROM tasks t JOIN cases c ON c.id = t.case_id "
+                "WHERE t.dead_at IS NOT NULL ORDER BY t.dead_at DESC LIMIT %s",
+                (limit,),
+            )
+            return [DeadLetter(r[0], r[1], TaskKind(r[2]), r[3], r[4], r[5]) for r in await cursor.fetchall()]
+
+    async def replay(self, case_id: UUID | None = None) -> int:
+        """Make dead tasks due again, of one case or of all; return how many."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "UPDATE tasks SET dead_at = NULL, attempts = 0, due_at = now() "
+                "WHERE dead_at IS NOT NULL AND (%(case)s::uuid IS NULL OR case_id = %(case)s)",
+                {"case": case_id},
+            )
+            return cursor.rowcount
+
+    async def backlog(self) -> list[Backlog]:
+        """Return the state of the queue by kind; a task whose lease has not run out counts as waiting."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT kind, count(*) FILTER (WHERE dead_at IS NULL), count(*) FILTER (WHERE dead_at IS NOT NULL), "
+                "coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE dead_at IS NULL)), 0) "
+                "FROM tasks GROUP BY kind"
+            )
+            return [Backlog(TaskKind(r[0]), r[1], r[2], max(0.0, float(r[3]))) for r in await cursor.fetchall()]
+
+
+async def schedule(
+    connection: AsyncConnection, case: Case, kind: TaskKind, delay_seconds: float, own: Claim | None
+) -> None:
+    """Create a task, or bring the case's task of that kind forward, inside the caller's transaction.
+
+    A task that another worker holds is left alone: whoever completes a step looks for more to do before it ends.
+    """
+    await connection.execute(
+        "INSERT INTO tasks (case_id, bucket, kind, due_at) VALUES (%s, %s, %s, now() + make_interval(secs => %s)) "
+        "ON CONFLICT (case_id, kind) DO UPDATE SET due_at = excluded.due_at, claim = NULL, attempts = 0, "
+        "dead_at = NULL, error = NULL WHERE tasks.claim IS NULL OR tasks.claim = %s",
+        (case.id, case.bucket, kind.value, delay_seconds, own.token if own else None),
+    )
+
+
+async def hold(connection: AsyncConnection, claim: Claim) -> bool:
+    """Tell whether the claim still holds, and keep it so until the caller's transaction ends."""
+    cursor = await connection.execute(
+        "SELECT 1 FROM tasks WHERE case_id = %s AND kind = %s AND claim = %s FOR UPDATE",
+        (claim.case_id, claim.kind.value, claim.token),
+    )
+    return await cursor.fetchone() is not None
+
+
+async def finish(connection: AsyncConnection, claim: Claim) -> None:
+    """Remove the claimed task, inside the caller's transaction."""
+    await connection.execute(
+        "DELETE FROM tasks WHERE case_id = %s AND kind = %s AND claim = %s",
+        (claim.case_id, claim.kind.value, claim.token),
+    )

@@ -1,0 +1,151 @@
+"""The worker: claims due tasks, runs one step each, and never lets a failing one disturb the others.
+
+Any number of workers share one database. A worker that dies loses nothing: its leases run out and others go on.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+from psycopg import Error as DatabaseError
+from psycopg_pool import PoolTimeout
+from tenacity import RetryCallState, Retrying, wait_random_exponential
+
+from gateway.cases.model import Claim, TaskKind
+from gateway.cases.observer import Observer
+from gateway.cases.store.tasks import Tasks
+from gateway.settings import Worker as WorkerSettings
+
+Step = Callable[[Claim], Awaitable[None]]
+"""Does the task and commits what comes of it, fenced by the claim."""
+
+_log = structlog.get_logger(__name__)
+
+
+class StepFailed(Exception):  # noqa: N818  says what happened
+    """A step could not be done now. The code is short and holds no personal data."""
+
+    def __init__(self, code: str, *, final: bool = False, delay_seconds: float | None = None) -> None:
+        """`final`: repeating will not help. `delay_seconds`: when to try again, instead of the back-off."""
+        super().__init__(code)
+        self.code = code
+        self.final = final
+        self.delay_seconds = delay_seconds
+
+
+def backoff_seconds(attempt: int, settings: WorkerSettings) -> float:
+    """Return how long to wait after the `attempt`-th failure: exponential, with full jitter, capped."""
+    wait = wait_random_exponential(
+        multiplier=settings.backoff_initial_seconds,
+        max=settings.backoff_max_seconds,
+        min=settings.backoff_initial_seconds,
+    )
+    state = RetryCallState(Retrying(), None, (), {})
+    state.attempt_number = attempt
+    return wait(state)
+
+
+class Worker:
+    """Runs steps, up to `concurrency` at a time."""
+
+    def __init__(
+        self, tasks: Tasks, steps: Mapping[TaskKind, Step], settings: WorkerSettings, observer: Observer
+    ) -> None:
+        """Take the step of every kind of task."""
+        self._tasks = tasks
+        self._steps = steps
+        self._settings = settings
+        self._observer = observer
+        self._wakeup = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """There may be something to do: do not wait for the next poll."""
+        self._wakeup.set()
+
+    async def run(self) -> None:
+        """Work until `stop` is called."""
+        while not self._stopping:
+            self._wakeup.clear()
+            claims = await self._claim()
+            for claim in claims:
+                self._start(claim)
+            if not claims or self._free() == 0:
+                await self._wait()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    def stop(self) -> None:
+        """Claim nothing more; `run` returns when the steps under way are done."""
+        self._stopping = True
+        self._wakeup.set()
+
+    def _free(self) -> int:
+        return self._settings.concurrency - len(self._running)
+
+    async def _claim(self) -> list[Claim]:
+        if self._free() <= 0:
+            return []
+        try:
+            return await self._tasks.claim(self._free(), self._settings.lease_seconds)
+        except (DatabaseError, PoolTimeout) as error:
+            self._observer.store_failed(type(error).__name__)
+            _log.warning("worker.claim_failed", error=type(error).__name__)
+            return []
+
+    async def _wait(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wakeup.wait(), self._settings.poll_seconds)
+
+    def _start(self, claim: Claim) -> None:
+        task = asyncio.create_task(self._run(claim))
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._wakeup.set()
+
+    async def _run(self, claim: Claim) -> None:
+        started = time.perf_counter()
+        outcome = "done"
+        try:
+            if claim.attempt > self._settings.max_attempts:
+                # Claims count even when the process died in the step: a task that kills its worker ends here.
+                raise StepFailed("gateway.too_many_attempts", final=True)  # noqa: TRY301  same handling as a step's
+            await self._steps[claim.kind](claim)
+        except StepFailed as error:
+            outcome = await self._failed(claim, error)
+        except (DatabaseError, PoolTimeout) as error:
+            # The lease gives the task back; there is no database to write to.
+            self._observer.store_failed(type(error).__name__)
+            outcome = "retry"
+        except Exception:
+            _log.exception("worker.step_crashed", case=str(claim.case_id), task=claim.kind.value)
+            outcome = await self._failed(claim, StepFailed("gateway.internal"))
+        self._observer.task(claim.kind.value, outcome, time.perf_counter() - started)
+
+    async def _failed(self, claim: Claim, error: StepFailed) -> str:
+        final = error.final or claim.attempt >= self._settings.max_attempts
+        _log.warning(
+            "worker.step_failed",
+            case=str(claim.case_id),
+            task=claim.kind.value,
+            attempt=claim.attempt,
+            error=error.code,
+            dead=final,
+        )
+        try:
+            if final:
+                await self._tasks.kill(claim, error.code)
+                return "dead"
+            delay = (
+                backoff_seconds(claim.attempt, self._settings) if error.delay_seconds is None else error.delay_seconds
+            )
+            await self._tasks.retry(claim, delay, error.code)
+        except (DatabaseError, PoolTimeout) as failure:
+            self._observer.store_failed(type(failure).__name__)
+        return "retry"

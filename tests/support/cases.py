@@ -1,0 +1,39 @@
+"""Cases and messages for tests of the store."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from gateway.cases import machine
+from gateway.cases.inbound import Mode
+from gateway.cases.machine import Change
+from gateway.cases.model import Case, State
+from gateway.cases.store.inbox import NewMessage
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+RAW = b"<Envelope>personal data</Envelope>"
+
+
+def new_case(case_id: UUID | None = None) -> Case:
+    return Case(
+        id=case_id or uuid4(),
+        service_id="kostanay.housing-assistance",
+        shep_service_id="HOUSING",
+        sender_id="pep",
+        mode=Mode.ASYNC,
+        correlation_id=uuid4().hex,
+        route_id=None,
+        request_number="10109000000001",
+        language="kk",
+        applicant_key=b"key",
+        state=State.AWAITING_VERIFICATION,
+        received_at=AT,
+    )
+
+
+def new_message(message_id: str, *, content: bytes = b"1") -> NewMessage:
+    return NewMessage(uuid4(), "pep", message_id, "REQUEST", content, 0, AT, RAW, b"<reply/>")
+
+
+def registered(serial: int = 1, case: Case | None = None) -> Change:
+    event = machine.Registered(AT, f"2026-{serial:08d}-0", AT + timedelta(days=10), {"message": "abc"})
+    return machine.open_case(case or new_case(), event)

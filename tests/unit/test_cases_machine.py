@@ -1,0 +1,244 @@
+"""The state machine of a case."""
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.cases import machine
+from gateway.cases.cabinet import MessageKind
+from gateway.cases.evidence import first_broken
+from gateway.cases.inbound import Mode
+from gateway.cases.machine import Change, IllegalTransition
+from gateway.cases.model import Case, Ending, State, TaskKind
+from gateway.cases.notice import Status
+from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
+from gateway.catalogue.findings import Finding
+from gateway.texts import Text
+
+AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
+FINDING = Finding("applicant.form", Text("kk", "ru"), "applicant/phone")
+
+
+def new_case(mode: Mode = Mode.ASYNC) -> Case:
+    return Case(
+        id=UUID(int=99),
+        service_id="kostanay.housing-assistance",
+        shep_service_id="HOUSING",
+        sender_id="pep",
+        mode=mode,
+        correlation_id="3382552",
+        route_id=None,
+        request_number="10109000000001",
+        language="kk",
+        applicant_key=b"key",
+        state=State.AWAITING_VERIFICATION,
+        received_at=AT,
+    )
+
+
+REGISTERED = machine.Registered(AT, "2026-00000001-0", AT + timedelta(days=14))
+REJECTED = machine.Rejected(AT, (FINDING,))
+DELAYED = machine.VerificationDelayed(AT)
+DECIDED = machine.Decided(AT, Decision(Outcome.POSITIVE, AT, b"<result/>", "result.xml"))
+SENT = machine.Sent(AT, final=True)
+CONFIRMED = machine.Confirmed(AT)
+
+
+def answered(stage: Stage) -> machine.ProviderAnswered:
+    return machine.ProviderAnswered(AT, ProviderStatus(stage, AT))
+
+
+def live(*events: machine.Event, case: Case | None = None) -> tuple[Case, list[Change]]:
+    first, *rest = events
+    assert isinstance(first, machine.Registered | machine.Rejected | machine.VerificationDelayed)
+    changes = [machine.open_case(case or new_case(), first)]
+    for event in rest:
+        change = machine.advance(changes[-1].case, event, poll_seconds=30)
+        if change is not None:
+            changes.append(change)
+    return changes[-1].case, changes
+
+
+def kinds(change: Change) -> set[TaskKind]:
+    return {task.kind for task in change.tasks}
+
+
+def test_the_seven_steps_of_the_kostanay_act() -> None:
+    """A portal application is registered, its term told, decided, its result issued and confirmed, in this order."""
+    case, changes = live(
+        REGISTERED,
+        answered(Stage.REGISTERED),
+        answered(Stage.DOCUMENTS_NEEDED),
+        machine.Supplemented(AT),
+        answered(Stage.IN_PROGRESS),
+        DECIDED,
+        SENT,
+        CONFIRMED,
+    )
+    assert [change.case.state for change in changes] == [
+        State.REGISTERED,
+        State.IN_PROCESS,
+        State.AWAITING_DOCUMENTS,
+        State.IN_PROCESS,
+        State.IN_PROCESS,
+        State.DECIDED,
+        State.ISSUED,
+        State.CONFIRMED,
+    ]
+    assert [change.notice.status for change in changes if change.notice] == [
+        Status.REGISTERED,
+        Status.IN_PROGRESS,
+        Status.DOCUMENTS_NEEDED,
+        Status.IN_PROGRESS,
+        Status.DECIDED,
+    ]
+    assert case.ending is Ending.POSITIVE
+    assert first_broken(change.entry for change in changes) is None
+
+
+def test_registration_tells_number_and_term_and_goes_to_the_provider() -> None:
+    """Registering notifies the cabinet and hands the case to the provider."""
+    case, (change,) = live(REGISTERED)
+    assert (case.number, case.deadline) == (REGISTERED.number, REGISTERED.deadline)
+    assert kinds(change) == {TaskKind.SUBMIT, TaskKind.DELIVER}
+    assert change.notice is not None
+    assert change.notice.kind is MessageKind.NOTIFICATION
+
+
+def test_a_rejection_is_answered_with_every_finding() -> None:
+    """A rejected application gets its RESPONSE; the provider never sees it."""
+    case, (change,) = live(REJECTED)
+    assert (case.state, case.ending, case.number) == (State.REJECTED, Ending.REJECTED, None)
+    assert kinds(change) == {TaskKind.DELIVER}
+    assert change.notice is not None
+    assert (change.notice.kind, change.notice.findings) == (MessageKind.RESPONSE, (FINDING,))
+
+
+def test_a_delayed_verification_ends_in_registration_or_rejection() -> None:
+    """While revocation cannot be asked the case waits, is told so, and is decided later."""
+    case, changes = live(DELAYED, REGISTERED)
+    assert case.state is State.REGISTERED
+    assert kinds(changes[0]) == {TaskKind.VERIFY, TaskKind.DELIVER}
+    assert live(DELAYED, REJECTED)[0].state is State.REJECTED
+
+
+def test_on_the_sync_channel_the_reply_is_the_notice() -> None:
+    """What the reply has told is not sent again; a rejection told in the reply is final."""
+    registered, (change,) = live(REGISTERED, case=new_case(Mode.SYNC))
+    assert (registered.state, change.notice, kinds(change)) == (State.REGISTERED, None, {TaskKind.SUBMIT})
+    rejected, (change,) = live(REJECTED, case=new_case(Mode.SYNC))
+    assert (rejected.state, rejected.ending, change.notice, change.tasks) == (
+        State.CONFIRMED,
+        Ending.REJECTED,
+        None,
+        (),
+    )
+
+
+def test_a_repeated_answer_of_the_provider_changes_nothing() -> None:
+    """The same stage twice is one event and one notice."""
+    case, _ = live(REGISTERED, answered(Stage.IN_PROGRESS))
+    assert machine.advance(case, answered(Stage.IN_PROGRESS)) is None
+
+
+def test_a_second_decision_changes_nothing() -> None:
+    """There is one result per case, whatever the provider says later."""
+    for events in ((REGISTERED, DECIDED), (REGISTERED, DECIDED, SENT), (REGISTERED, DECIDED, SENT, CONFIRMED)):
+        case, _ = live(*events)
+        refused = machine.Decided(AT, Decision(Outcome.REFUSED, AT, b"<other/>", "result.xml"))
+        assert machine.advance(case, refused) is None
+        assert machine.advance(case, answered(Stage.DOCUMENTS_NEEDED)) is None
+
+
+def test_a_repeated_sending_and_confirmation_change_nothing() -> None:
+    """The answer is issued once and confirmed once."""
+    case, _ = live(REGISTERED, DECIDED, SENT)
+    assert machine.advance(case, SENT) is None
+    case, _ = live(REGISTERED, DECIDED, SENT, CONFIRMED)
+    assert machine.advance(case, SENT) is None
+    assert machine.advance(case, CONFIRMED) is None
+
+
+def test_a_confirmation_may_overtake_our_own_record_of_sending() -> None:
+    """ShEP's confirmation can arrive before its receipt was recorded."""
+    assert live(REGISTERED, DECIDED, CONFIRMED)[0].state is State.CONFIRMED
+
+
+def test_documents_needed_carry_what_and_until_when() -> None:
+    """The citizen learns which documents and until which day."""
+    status = ProviderStatus(
+        Stage.DOCUMENTS_NEEDED, AT, documents=(Text("анықтама", "справка"),), until=date(2026, 3, 10)
+    )
+    case, _ = live(REGISTERED)
+    change = machine.advance(case, machine.ProviderAnswered(AT, status))
+    assert change is not None
+    assert change.notice is not None
+    assert (change.notice.documents, change.notice.until) == (status.documents, status.until)
+
+
+@pytest.mark.parametrize(
+    ("events", "illegal"),
+    [
+        ((REGISTERED,), REGISTERED),
+        ((REGISTERED,), REJECTED),
+        ((REGISTERED,), DELAYED),
+        ((REGISTERED,), SENT),
+        ((REGISTERED,), CONFIRMED),
+        ((REJECTED,), DECIDED),
+        ((DELAYED,), DECIDED),
+        ((DELAYED,), machine.Supplemented(AT)),
+        ((REGISTERED, DECIDED), machine.Supplemented(AT)),
+    ],
+)
+def test_what_cannot_happen_is_refused(events: tuple[machine.Event, ...], illegal: machine.Event) -> None:
+    """An event that cannot happen in a state is an error, never repaired silently."""
+    case, _ = live(*events)
+    with pytest.raises(IllegalTransition):
+        machine.advance(case, illegal)
+
+
+EVENTS = st.sampled_from(
+    [
+        REGISTERED,
+        REJECTED,
+        DELAYED,
+        DECIDED,
+        SENT,
+        CONFIRMED,
+        machine.Sent(AT, final=False),
+        machine.Supplemented(AT),
+        machine.SupplementRejected(AT, (FINDING,)),
+        *(answered(stage) for stage in Stage),
+    ]
+)
+
+
+@given(st.sampled_from([REGISTERED, REJECTED, DELAYED]), st.lists(EVENTS, max_size=12), st.sampled_from(Mode))
+def test_whatever_happens_the_promises_hold(
+    first: machine.Registered | machine.Rejected | machine.VerificationDelayed,
+    events: list[machine.Event],
+    mode: Mode,
+) -> None:
+    """In any order of events: an unbroken chain, at most one answer, no live case without a next step."""
+    changes = [machine.open_case(new_case(mode), first)]
+    tasks = {task.kind for task in changes[0].tasks}
+    for event in events:
+        try:
+            change = machine.advance(changes[-1].case, event)
+        except IllegalTransition:
+            continue
+        if change is not None:
+            changes.append(change)
+            tasks = (tasks - set(change.done)) | {task.kind for task in change.tasks}
+    case = changes[-1].case
+    assert first_broken(change.entry for change in changes) is None
+    answers = [change for change in changes if change.notice and change.notice.kind is MessageKind.RESPONSE]
+    assert len(answers) <= 1
+    assert [change.case.seq for change in changes] == list(range(1, len(changes) + 1))
+    if case.state is State.CONFIRMED:
+        assert case.ending is not None
+    else:
+        assert tasks
