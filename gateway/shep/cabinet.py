@@ -1,0 +1,65 @@
+"""The citizen's cabinet, reached through ShEP's AsyncChannel."""
+
+import re
+
+from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, Outgoing
+from gateway.clock import Clock
+from gateway.shep.client import ReplyUntrusted, ShepClient, ShepUnreachable
+from gateway.shep.messages import AsyncReceipt, Request, Response, Sender, StatusAnswer, StatusQuery
+from gateway.shep.operations import outgoing_message
+from gateway.shep.reader import ReplyFault, ReplyUnreadable
+
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
+
+
+class ShepCabinet:
+    """Implements `gateway.cases.cabinet.Cabinet`."""
+
+    def __init__(self, client: ShepClient, *, url: str, sender_id: str, password: str, clock: Clock) -> None:
+        """Take the client, the address of ShEP's AsyncChannel, and our credentials there."""
+        self._client = client
+        self._url = url
+        self._sender = Sender(sender_id, password)
+        self._clock = clock
+
+    async def send(self, message: Outgoing) -> str | None:
+        """Hand a message to ShEP; return the id that ShEP gave it, or None if its receipt names none.
+
+        Raises:
+            CabinetUnavailable: it was not taken.
+        """
+        match await self._ask(outgoing_message(message, self._sender)):
+            case AsyncReceipt(message_id=message_id):
+                return message_id
+            case _:
+                raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
+
+    async def state(self, shep_message_id: str) -> DeliveryState:
+        """Ask ShEP whether a message of ours was delivered.
+
+        Raises:
+            CabinetUnavailable: it did not say.
+        """
+        match await self._ask(StatusQuery(shep_message_id, self._clock(), self._sender)):
+            case StatusAnswer(state=state):
+                return DeliveryState(state.value)
+            case _:
+                raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
+
+    async def _ask(self, request: Request) -> Response:
+        try:
+            return await self._client.send(self._url, request)
+        except ReplyFault as fault:
+            raise CabinetUnavailable(f"shep.fault: {_codes(fault)}") from None
+        except ReplyUntrusted as error:
+            raise CabinetUnavailable(f"shep.signature: {error}") from None
+        except ReplyUnreadable as error:
+            raise CabinetUnavailable(f"shep.reply: {error}") from None
+        except ShepUnreachable as error:
+            raise CabinetUnavailable(f"shep.unreachable: {error}") from None
+
+
+def _codes(fault: ReplyFault) -> str:
+    """Name the codes of a fault; its texts are ShEP's and may quote our message."""
+    codes = [fault.error.code] + ([fault.error.sub_error.code] if fault.error.sub_error else [])
+    return "/".join(code if _CODE.fullmatch(code) else "?" for code in codes)

@@ -1,0 +1,118 @@
+"""Calling ShEP: signed requests out, replies and faults in."""
+
+from collections.abc import Iterable
+
+import aiohttp
+from aiohttp import hdrs
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+
+from gateway.clock import Clock
+from gateway.eds.certificate import Certificate
+from gateway.eds.keys import SigningKey
+from gateway.eds.verdict import Indication
+from gateway.eds.verifier import Verifier
+from gateway.eds.xml import Limits
+from gateway.shep.messages import ErrorInfo, Request, Response
+from gateway.shep.reader import Reply, ReplyFault, ReplyUnreadable, read_signed_reply
+from gateway.shep.writer import write
+
+_HEADERS = {hdrs.CONTENT_TYPE: "text/xml; charset=utf-8", "SOAPAction": '""', hdrs.ACCEPT: "text/xml"}
+_REDIRECTS = range(300, 400)
+_ATTEMPTS = 2
+
+
+class ShepUnreachable(Exception):  # noqa: N818  says what ShEP is
+    """No answer came: no connection, or none in time. The text holds no personal data."""
+
+
+class ReplyUntrusted(Exception):  # noqa: N818  says what the reply is
+    """The answer does not carry the signature it has to carry; nothing in it is believed."""
+
+
+class ShepClient:
+    """Sends requests over a shared HTTP session."""
+
+    def __init__(  # noqa: PLR0913  the parts of the wire, passed in explicitly
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        key: SigningKey,
+        verifier: Verifier,
+        certificates: Iterable[Certificate],
+        clock: Clock,
+        timeout_seconds: float,
+        limits: Limits = Limits(),  # noqa: B008  frozen
+    ) -> None:
+        """Take the parts; with `certificates`, every answer must be signed by the holder of one of them."""
+        self._session = session
+        self._key = key
+        self._verifier = verifier
+        self._certificates = frozenset(certificates)
+        self._clock = clock
+        self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
+        self._limits = limits
+
+    async def send(self, url: str, request: Request) -> Response:
+        """Send a request and return its response.
+
+        Raises:
+            ShepUnreachable: no answer.
+            ReplyUnreadable: an answer that is none of the contract's.
+            ReplyUntrusted: an answer without the signature it has to carry.
+            ReplyFault: a fault.
+        """
+        reply = read_signed_reply(await self._post(url, write(request, self._key)), self._limits)
+        self._check(reply)
+        if isinstance(reply.content, ErrorInfo):
+            raise ReplyFault(reply.content)
+        return reply.content
+
+    def _check(self, reply: Reply) -> None:
+        if not self._certificates:
+            return
+        verdict = self._verifier.transport(
+            reply.transport.envelope, reply.transport.body, at=self._clock(), registered=self._certificates
+        )
+        if verdict.indication is not Indication.VALID:
+            raise ReplyUntrusted(", ".join(sorted(verdict.reasons)) or "the signature cannot be verified")
+        if not verdict.signers or verdict.signers[0].certificate not in self._certificates:
+            raise ReplyUntrusted("signed with a certificate that is not configured")
+
+    async def _post(self, url: str, body: bytes) -> bytes:
+        # A connection that was kept alive may be dead by now: one repeat, the receiver tells it by its id.
+        attempts = AsyncRetrying(
+            stop=stop_after_attempt(_ATTEMPTS), retry=retry_if_exception(_disconnected), reraise=True
+        )
+        try:
+            async for attempt in attempts:
+                with attempt:
+                    return await self._post_once(url, body)
+        except TimeoutError:
+            raise ShepUnreachable("no answer in time") from None
+        except aiohttp.ClientError as error:
+            raise ShepUnreachable(f"no answer ({type(error).__name__})") from None
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _post_once(self, url: str, body: bytes) -> bytes:
+        # redirects would carry our credentials to whoever the answer names
+        async with self._session.post(
+            url, data=body, headers=_HEADERS, timeout=self._timeout, allow_redirects=False
+        ) as response:
+            if response.status in _REDIRECTS:
+                raise ReplyUnreadable(f"HTTP {response.status}: a redirect is not followed")
+            return await _read(response, self._limits.max_bytes)
+
+
+async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > limit:
+            raise ReplyUnreadable(f"the answer is larger than {limit} bytes")
+    if not body:
+        raise ReplyUnreadable(f"HTTP {response.status} without a body")
+    return bytes(body)
+
+
+def _disconnected(error: BaseException) -> bool:
+    return isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, TimeoutError)

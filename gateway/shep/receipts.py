@@ -1,0 +1,53 @@
+"""Replies to application messages: what intake decided, in the words of the contract (DESIGN.md section 7)."""
+
+from gateway.cases.inbound import BeingChecked, Receipt, Registered, Rejected
+from gateway.shep.contract import guid
+from gateway.shep.messages import AsyncMessage, AsyncReceipt, Data, StatusInfo, SyncRequest, SyncResponse
+from gateway.texts import Text
+
+_REGISTERED = Text("Өтініш тіркелді", "Заявление зарегистрировано")
+_BEING_CHECKED = Text(
+    "Өтініш қабылданды, қолтаңба сертификаты тексерілуде", "Заявление принято, сертификат подписи проверяется"
+)
+_BAD_DATA = Text(
+    "Өтініш тіркелмеді: деректерде қателер бар, олар жауапта көрсетілген",
+    "Заявление не зарегистрировано: в данных есть ошибки, они указаны в ответе",
+)
+_NOT_ALLOWED = Text(
+    "Өтініш тіркелмеді: себептері жауапта көрсетілген", "Заявление не зарегистрировано: причины указаны в ответе"
+)
+_DATA_FINDINGS = ("applicant.form", "applicant.documents")
+
+
+def async_receipt(request: AsyncMessage, receipt: Receipt) -> AsyncReceipt:
+    """Acknowledge a message: it was taken; a rejection follows as a RESPONSE of its own."""
+    return AsyncReceipt(
+        message_id=str(receipt.inbox_id),
+        correlation_id=request.correlation_id or request.message_id or str(receipt.inbox_id),
+        response_date=receipt.at,
+        session_id=guid(request.session_id),
+    )
+
+
+def sync_response(request: SyncRequest, receipt: Receipt) -> SyncResponse:
+    """Answer a synchronous request: the status, and what the applicant is told in the data."""
+    return SyncResponse(
+        message_id=str(receipt.inbox_id),
+        response_date=receipt.at,
+        status=_status(receipt),
+        correlation_id=request.correlation_id or request.message_id,
+        session_id=guid(request.session_id),
+        data=Data((receipt.payload,) if receipt.payload else ()),
+    )
+
+
+def _status(receipt: Receipt) -> StatusInfo:
+    match receipt.outcome:
+        case Registered():
+            return StatusInfo("SCSS001", str(_REGISTERED))
+        case BeingChecked():
+            return StatusInfo("SCSS001", str(_BEING_CHECKED))
+        case Rejected(findings) if findings and all(item.code.startswith(_DATA_FINDINGS) for item in findings):
+            return StatusInfo("SCSE002", str(_BAD_DATA))
+        case Rejected():
+            return StatusInfo("SCSE001", str(_NOT_ALLOWED))

@@ -1,0 +1,130 @@
+"""The HTTP side: POST of messages, GET of the contract's documents."""
+
+from aiohttp import hdrs, web
+
+from gateway.cases.inbound import Intake, Mailbox
+from gateway.clock import Clock
+from gateway.eds.keys import SigningKey
+from gateway.eds.verifier import Verifier
+from gateway.eds.xml import Limits
+from gateway.shep.contract import Channel
+from gateway.shep.documents import Documents
+from gateway.shep.exchange import Exchange
+from gateway.shep.faults import FormatFault
+from gateway.shep.observer import Observer
+from gateway.shep.operations import Operations
+from gateway.shep.senders import Senders
+
+_XML = "text/xml"
+_NOTE = "A SOAP 1.1 endpoint: POST a message, or GET ?wsdl.\n"
+
+
+def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
+    *,
+    intake: Intake,
+    mailbox: Mailbox,
+    senders: Senders,
+    verifier: Verifier,
+    key: SigningKey,
+    clock: Clock,
+    observer: Observer,
+    public_url: str,
+    own_sender_id: str,
+    max_message_bytes: int,
+    max_in_flight: int,
+) -> list[web.RouteDef]:
+    """Return the routes `/shep/sync`, `/shep/async` and `/shep/<name>.wsdl|.xsd`.
+
+    Args:
+        intake: takes application messages.
+        mailbox: answers what senders ask about messages between them and us.
+        senders: who may send.
+        verifier: judges transport signatures.
+        key: the gateway's transport key; every reply and fault is signed with it.
+        clock: the current instant.
+        observer: takes counts and times.
+        public_url: stands as address in the WSDL.
+        own_sender_id: stands as sender in the messages that `getMessages` gives out.
+        max_message_bytes: larger messages are refused while they arrive.
+        max_in_flight: more messages than this at the same time are refused unread.
+    """
+    operations = Operations(intake=intake, mailbox=mailbox, key=key, observer=observer, own_sender_id=own_sender_id)
+    exchange = Exchange(
+        operations=operations,
+        senders=senders,
+        verifier=verifier,
+        key=key,
+        clock=clock,
+        observer=observer,
+        limits=Limits(max_bytes=max_message_bytes),
+        max_in_flight=max_in_flight,
+    )
+    documents = Documents(public_url)
+    endpoints = [_Endpoint(channel, exchange, documents, max_message_bytes) for channel in Channel]
+    return [
+        *(web.post(f"/shep/{endpoint.channel}", endpoint.post) for endpoint in endpoints),
+        *(web.get(f"/shep/{endpoint.channel}", endpoint.get) for endpoint in endpoints),
+        web.get(r"/shep/{name:[A-Za-z]+\.(?:wsdl|xsd)}", _Files(documents).get),
+    ]
+
+
+class _Endpoint:
+    """One address."""
+
+    def __init__(self, channel: Channel, exchange: Exchange, documents: Documents, max_bytes: int) -> None:
+        self.channel = channel
+        self._exchange = exchange
+        self._documents = documents
+        self._max_bytes = max_bytes
+
+    async def post(self, request: web.Request) -> web.Response:
+        """Take a message, whatever SOAPAction and Content-Type say: peers send anything there."""
+        answer = await self._exchange.answer(self.channel, lambda: _receive(request, self._max_bytes))
+        response = web.Response(status=answer.status, body=answer.body, content_type=_XML, charset="utf-8")
+        if answer.retry_after is not None:
+            response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
+        if not request.content.is_eof():
+            response.force_close()  # the rest of a refused message is not read
+        return response
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Give out the WSDL."""
+        document = self._documents.query(self.channel, request.query_string)
+        if document is None:
+            return web.Response(status=405, text=_NOTE, headers={hdrs.ALLOW: hdrs.METH_POST})
+        return web.Response(body=document, content_type=_XML, charset="utf-8")
+
+
+class _Files:
+    """The documents by name."""
+
+    def __init__(self, documents: Documents) -> None:
+        self._documents = documents
+
+    async def get(self, request: web.Request) -> web.Response:
+        """Give out one file of the fixed list."""
+        document = self._documents.file(request.match_info["name"])
+        if document is None:
+            raise web.HTTPNotFound
+        return web.Response(body=document, content_type=_XML, charset="utf-8")
+
+
+async def _receive(request: web.Request, limit: int) -> bytes:
+    """Read a body, and stop as soon as it is too large."""
+    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+        raise FormatFault("client.content_encoding", "a message is sent uncompressed")
+    if (request.content_length or 0) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async for chunk in request.content.iter_any():
+            body += chunk
+            if len(body) > limit:
+                raise _too_large(limit)
+    except web.RequestPayloadError:
+        raise FormatFault("client.broken_body", "the HTTP body did not arrive whole") from None
+    return bytes(body)
+
+
+def _too_large(limit: int) -> FormatFault:
+    return FormatFault("client.too_large", f"the message is larger than {limit} bytes")
