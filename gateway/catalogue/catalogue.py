@@ -16,6 +16,8 @@ from gateway.catalogue.form_field import CommonBlocks, FormDeclaration
 from gateway.catalogue.passport import Passport
 from gateway.catalogue.service import Service
 
+__all__ = ["Catalogue", "CatalogueError", "Problem", "Service"]
+
 _Model = TypeVar("_Model", bound=BaseModel)
 
 

@@ -14,6 +14,9 @@ XSD = "http://www.w3.org/2001/XMLSchema"
 SIGNATURE = "http://www.w3.org/2000/09/xmldsig#"
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MADE = " Made by `python -m gateway.catalogue.generate` from {}; edit those, not this file. "
+_SCHEMA = (
+    '<xs:schema xmlns:xs="{xsd}" xmlns="{namespace}" targetNamespace="{namespace}" elementFormDefault="qualified"/>'
+)
 
 
 def _xs(tag: str, *children: etree._Element, **attributes: str) -> etree._Element:
@@ -40,10 +43,7 @@ def common_schema(common: CommonBlocks) -> bytes:
 
 def application_schema(form: ApplicationForm) -> bytes:
     """Return application.xsd of one service."""
-    prefixes: dict[str | None, str] = {"xs": XSD, None: form.namespace}
-    schema = etree.Element(f"{{{XSD}}}schema", nsmap=prefixes)
-    schema.set("targetNamespace", form.namespace)
-    schema.set("elementFormDefault", "qualified")
+    schema = etree.fromstring(_SCHEMA.format(xsd=XSD, namespace=form.namespace))
     schema.append(_xs("include", schemaLocation="../../application/common.xsd"))
     application = _xs("element", _annotation(form.root.label), name="application")
     content = _xs("sequence", *(_application_part(field) for field in form.root.fields))

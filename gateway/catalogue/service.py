@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
-from gateway.catalogue.application_form import ApplicationForm
+from gateway.catalogue.application_form import ApplicationForm, namespace
+from gateway.catalogue.channel import Channel
 from gateway.catalogue.passport import Passport
 
 
@@ -21,3 +22,13 @@ class Service:
     def __post_init__(self) -> None:
         """Take the id from the passport."""
         object.__setattr__(self, "id", self.passport.id)
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels through which the act takes applications, in its order."""
+        return self.passport.intake_channels
+
+    @property
+    def namespace(self) -> str:
+        """The XML namespace of an application for the service."""
+        return self.form.namespace if self.form is not None else namespace(self.id, 1)
