@@ -20,6 +20,9 @@ RSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 SHA256_URI: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
 RSA_KEY_OID: Final = "1.2.840.113549.1.1.1"
 MIN_RSA_BITS: Final = 2048
+MAX_RSA_BITS: Final = 8192
+"""A larger key only costs time: verification is quadratic in it."""
+_MAX_RSA_EXPONENT: Final = 2**32
 
 
 class AlgorithmNotAllowed(Exception):  # noqa: N818  a decision, not a programming error
@@ -123,7 +126,7 @@ def signature_for_key(name: str, key_oid: str, spki_der: bytes) -> SignatureAlgo
     return algorithm
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=4096)
 def _rsa_public_key(spki_der: bytes) -> RSAPublicKey | None:
     try:
         key = load_der_public_key(spki_der)
@@ -132,11 +135,16 @@ def _rsa_public_key(spki_der: bytes) -> RSAPublicKey | None:
     return key if isinstance(key, RSAPublicKey) else None
 
 
+@lru_cache(maxsize=4096)
 def _rsa_weakness(spki_der: bytes) -> str | None:
     key = _rsa_public_key(spki_der)
     if key is None:
         return "the RSA public key is not readable"
-    return None if key.key_size >= MIN_RSA_BITS else f"RSA key of {key.key_size} bits, {MIN_RSA_BITS} needed"
+    if not MIN_RSA_BITS <= key.key_size <= MAX_RSA_BITS:
+        return f"RSA key of {key.key_size} bits, {MIN_RSA_BITS} to {MAX_RSA_BITS} accepted"
+    if key.public_numbers().e > _MAX_RSA_EXPONENT:
+        return "RSA key with an extraordinary public exponent"
+    return None
 
 
 def _verify_rsa_sha256(spki_der: bytes, data: bytes, signature_value: bytes) -> bool:

@@ -10,6 +10,7 @@ from typing import Self
 from gateway.eds.certificate import Certificate, CertificateUnreadable, KeyUsage
 
 _PEM = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+_MAX_BYTES = 1_000_000
 _SUFFIXES = frozenset({".pem", ".crt", ".cer", ".der"})
 
 
@@ -48,20 +49,34 @@ class Anchors:
     def load(cls, folder: Path) -> Self:
         """Read every `.pem`, `.crt`, `.cer` and `.der` file of a folder, PEM (one or more) or DER.
 
+        Other files (a README) may lie beside them.
+
         Raises:
             AnchorsUnusable: no folder, an unreadable file, a private key, not a CA's certificate, or none at all.
         """
         try:
-            paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
-            contents = [(path, path.read_bytes()) for path in paths]
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+            contents = [(path, _content(path)) for path in files]
         except OSError as error:
             raise AnchorsUnusable(f"cannot read the anchors folder {folder}: {error.strerror}") from None
-        return cls.of(certificate for path, content in contents for certificate in _certificates(path, content))
+        return cls.of(
+            certificate
+            for path, content in contents
+            if path.suffix.lower() in _SUFFIXES
+            for certificate in _certificates(path, content)
+        )
+
+
+def _content(path: Path) -> bytes:
+    if path.stat().st_size > _MAX_BYTES:
+        raise AnchorsUnusable(f"{path.name} is larger than {_MAX_BYTES} bytes: no certificates")
+    content = path.read_bytes()
+    if b"PRIVATE KEY-----" in content:
+        raise AnchorsUnusable(f"{path.name} holds a private key: remove it, and treat the key as disclosed")
+    return content
 
 
 def _certificates(path: Path, content: bytes) -> list[Certificate]:
-    if b"PRIVATE KEY-----" in content:
-        raise AnchorsUnusable(f"{path.name} holds a private key: remove it, and treat the key as disclosed")
     blocks = _PEM.findall(content)
     try:
         return [Certificate.from_pem(block) for block in blocks] if blocks else [Certificate.from_der(content)]

@@ -7,7 +7,8 @@ not judged here, the NCA's own test certificates carry wrong ones.
 import hashlib
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -16,8 +17,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from gateway.eds import extensions, names
-from gateway.eds.der import subject_public_key_info
+from gateway.eds import extensions
+from gateway.eds.der import tbs_pieces
 from gateway.eds.extensions import KeyUsage, Role
 from gateway.eds.verdict import Finding, Reason
 
@@ -46,12 +47,10 @@ class Certificate:
     sha256: str
     """Of the DER, lower-case hexadecimal."""
     serial_number: int
-    issuer: str
-    """RFC 4514."""
-    subject: str
-    """RFC 4514."""
-    issuer_name: names.Name
-    subject_name: names.Name
+    issuer_der: bytes
+    """Name, DER."""
+    subject_der: bytes
+    """Name, DER."""
     not_before: datetime
     """UTC, aware."""
     not_after: datetime
@@ -85,6 +84,18 @@ class Certificate:
     """Algorithm the issuer signed it with."""
     tbs: bytes
     signature: bytes
+
+    @property
+    def issuer(self) -> str:
+        """The issuer's name, RFC 4514."""
+        with _long_names():
+            return x509.load_der_x509_certificate(self.der).issuer.rfc4514_string(_NAMES)
+
+    @property
+    def subject(self) -> str:
+        """The subject's name, RFC 4514. Personal data."""
+        with _long_names():
+            return x509.load_der_x509_certificate(self.der).subject.rfc4514_string(_NAMES)
 
     @classmethod
     def from_der(cls, data: bytes) -> "Certificate":
@@ -146,12 +157,18 @@ class Certificate:
         return f"Certificate(sha256={self.sha256})"
 
 
+@contextmanager
+def _long_names() -> Iterator[None]:
+    with warnings.catch_warnings():
+        # X.520 limits names to 64 characters; cryptography counts bytes, and NCA's Kazakh names run to 85.
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
 @lru_cache(maxsize=1024)  # a sender's certificate comes with every one of its messages
 def _read(der: bytes) -> Certificate:
     try:
-        with warnings.catch_warnings():
-            # X.520 limits names to 64 characters; cryptography counts bytes, and NCA's Kazakh names run to 85.
-            warnings.simplefilter("ignore", UserWarning)
+        with _long_names():
             return _build(x509.load_der_x509_certificate(der), der)
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         # the libraries' texts may quote the content
@@ -159,38 +176,46 @@ def _read(der: bytes) -> Certificate:
 
 
 def _build(certificate: x509.Certificate, der: bytes) -> Certificate:
-    subject, issuer = certificate.subject, certificate.issuer
+    tbs = certificate.tbs_certificate_bytes
+    pieces = tbs_pieces(tbs)
+    subject = _values(certificate.subject)
     return Certificate(
         der=der,
         sha256=hashlib.sha256(der).hexdigest(),
         serial_number=certificate.serial_number,
-        issuer=issuer.rfc4514_string(_NAMES),
-        subject=subject.rfc4514_string(_NAMES),
-        issuer_name=names.of_certificate(issuer),
-        subject_name=names.of_certificate(subject),
+        issuer_der=pieces.issuer,
+        subject_der=pieces.subject,
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
         common_name=_first(subject, NameOID.COMMON_NAME),
         surname=_first(subject, NameOID.SURNAME),
         patronymic=_first(subject, NameOID.GIVEN_NAME),
         organization=_first(subject, NameOID.ORGANIZATION_NAME),
-        iin=_number(_IIN, _all(subject, NameOID.SERIAL_NUMBER)),
-        bin=_number(_BIN, _all(subject, NameOID.ORGANIZATIONAL_UNIT_NAME) + _all(subject, NameOID.SERIAL_NUMBER)),
+        iin=_number(_IIN, subject.get(NameOID.SERIAL_NUMBER, ())),
+        bin=_number(
+            _BIN, (*subject.get(NameOID.ORGANIZATIONAL_UNIT_NAME, ()), *subject.get(NameOID.SERIAL_NUMBER, ()))
+        ),
         key_oid=certificate.public_key_algorithm_oid.dotted_string,
-        spki=subject_public_key_info(certificate.tbs_certificate_bytes),
+        spki=pieces.subject_public_key_info,
         signature_oid=certificate.signature_algorithm_oid.dotted_string,
-        tbs=certificate.tbs_certificate_bytes,
+        tbs=tbs,
         signature=certificate.signature,
         **extensions.read(certificate.extensions),
     )
 
 
-def _all(name: x509.Name, oid: x509.ObjectIdentifier) -> list[str]:
-    return [str(attribute.value) for attribute in name.get_attributes_for_oid(oid)]
+_Values = dict[x509.ObjectIdentifier, list[str]]
 
 
-def _first(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:
-    return next(iter(_all(name, oid)), None)
+def _values(name: x509.Name) -> _Values:
+    values: _Values = {}
+    for attribute in name:
+        values.setdefault(attribute.oid, []).append(str(attribute.value))
+    return values
+
+
+def _first(values: _Values, oid: x509.ObjectIdentifier) -> str | None:
+    return next(iter(values.get(oid, ())), None)
 
 
 def _number(pattern: re.Pattern[str], values: Iterable[str]) -> str | None:

@@ -5,11 +5,12 @@ the instant and are judged anew every time.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
-from gateway.eds import algorithms
+from gateway.eds import algorithms, names
 from gateway.eds.algorithms import AlgorithmNotAllowed
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate, KeyUsage
@@ -28,8 +29,9 @@ class Chains:
 
     def __init__(self, anchors: Anchors) -> None:
         """Take the anchors; another set needs another object."""
-        self._anchors = frozenset(anchors.certificates)
+        self._anchors = anchors.certificates
         self._found: OrderedDict[str, Path] = OrderedDict()
+        self._lock = Lock()  # a slow verification may run in a thread
 
     def path(self, leaf: Certificate, others: Iterable[Certificate] = ()) -> Path | None:
         """Return a path from `leaf` to an anchor, or None.
@@ -38,34 +40,36 @@ class Chains:
             leaf: the certificate to be trusted.
             others: certificates that came with the message; each of their signatures is verified.
         """
-        known = self._found.get(leaf.sha256)
-        if known is not None:
-            self._found.move_to_end(leaf.sha256)
-            return known
-        pool = [certificate for certificate in others if certificate.is_ca]
-        path = self._search((leaf,), pool)
+        with self._lock:
+            known = self._found.get(leaf.sha256)
+            if known is not None:
+                self._found.move_to_end(leaf.sha256)
+                return known
+        path = self._search((leaf,), {certificate for certificate in others if certificate.is_ca})
         if path is not None:
-            self._found[leaf.sha256] = path
-            if len(self._found) > _CACHE_SIZE:
-                self._found.popitem(last=False)
+            with self._lock:
+                self._found[leaf.sha256] = path
+                if len(self._found) > _CACHE_SIZE:
+                    self._found.popitem(last=False)
         return path
 
-    def _search(self, path: Path, pool: list[Certificate]) -> Path | None:
-        for issuer in self._candidates(path, pool):
-            longer = (*path, issuer)
-            found = longer if issuer in self._anchors else self._search(longer, pool)
+    def _search(self, path: Path, pool: set[Certificate]) -> Path | None:
+        """Extend a path by an anchor, else by a certificate of the pool.
+
+        A certificate leaves the pool when it is tried, so that a message full of CAs that all certified each other
+        costs at most one look at each.
+        """
+        if len(path) > MAX_LENGTH:
+            return None
+        for anchor in self._anchors:
+            if _may_follow(anchor, path):
+                return (*path, anchor)
+        for issuer in [candidate for candidate in pool if _may_follow(candidate, path)]:
+            pool.discard(issuer)
+            found = self._search((*path, issuer), pool)
             if found is not None:
                 return found
         return None
-
-    def _candidates(self, path: Path, pool: list[Certificate]) -> Iterator[Certificate]:
-        """Yield the certificates that did sign the last of the path; anchors first."""
-        if len(path) > MAX_LENGTH:
-            return
-        below = len(path) - 1  # CA certificates between the candidate and the leaf
-        for issuer in (*self._anchors, *pool):
-            if issuer not in path and _may_issue(issuer, below) and _issued(issuer, path[-1]):
-                yield issuer
 
 
 def judge(path: Path, at: datetime) -> tuple[Finding, ...]:
@@ -77,26 +81,36 @@ def judge(path: Path, at: datetime) -> tuple[Finding, ...]:
     )
 
 
-def _may_issue(issuer: Certificate, below: int) -> bool:
+def _may_follow(issuer: Certificate, path: Path) -> bool:
+    below = len(path) - 1  # CA certificates between the issuer and the leaf
     return (
         issuer.is_ca
         and KeyUsage.KEY_CERT_SIGN in issuer.key_usage
         and not issuer.unknown_critical
         and (issuer.path_length is None or below <= issuer.path_length)
+        and issuer not in path
+        and issued(issuer, path[-1])
     )
 
 
-def _issued(issuer: Certificate, subject: Certificate) -> bool:
+def issued(issuer: Certificate, subject: Certificate) -> bool:
     """Whether the issuer's key signed the subject. Names alone prove nothing: old and new NCA roots share theirs."""
-    if subject.issuer_name != issuer.subject_name:
-        return False
     if subject.authority_key_id and issuer.subject_key_id and subject.authority_key_id != issuer.subject_key_id:
+        return False
+    if not _same_name(subject.issuer_der, issuer.subject_der):
         return False
     try:
         algorithm = algorithms.signature_for_key(subject.signature_oid, issuer.key_oid, issuer.spki)
     except AlgorithmNotAllowed:
         return False
     return algorithm.verify(issuer.spki, subject.tbs, subject.signature)
+
+
+def _same_name(one: bytes, other: bytes) -> bool:
+    try:
+        return one == other or names.comparable(one) == names.comparable(other)
+    except ValueError:
+        return False
 
 
 UNKNOWN: Final = Finding(Reason.NO_CERTIFICATE_CHAIN_FOUND, "no path to a configured anchor")

@@ -1,14 +1,15 @@
 """The few steps of DER reading that `cryptography` does not offer: the pieces of a TBSCertificate as they stand."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _LONG_FORM = 0x80
 _VERSION_TAG = 0xA0
 _MAX_LENGTH_BYTES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Element:
+class Element(NamedTuple):
     """One tag-length-value; `start` and `end` bound it, `content` is where its value begins."""
 
     tag: int
@@ -41,18 +42,42 @@ def element_at(data: bytes, offset: int) -> Element:
     return Element(tag, offset, content, end)
 
 
-def subject_public_key_info(tbs_certificate: bytes) -> bytes:
-    """Return the SubjectPublicKeyInfo of a TBSCertificate (RFC 5280 section 4.1), as it stands.
+def children(data: bytes, parent: Element) -> Iterator[Element]:
+    """Yield the elements inside a constructed one.
+
+    Raises:
+        ValueError: one of them runs past the end of the data.
+    """
+    offset = parent.content
+    while offset < parent.end:
+        child = element_at(data, offset)
+        yield child
+        offset = child.end
+
+
+@dataclass(frozen=True, slots=True)
+class TbsPieces:
+    """The pieces of a TBSCertificate we need as they stand, DER."""
+
+    issuer: bytes
+    subject: bytes
+    subject_public_key_info: bytes
+
+
+def tbs_pieces(tbs_certificate: bytes) -> TbsPieces:
+    """Cut a TBSCertificate (RFC 5280 section 4.1) into pieces.
 
     Raises:
         ValueError: not a TBSCertificate.
     """
-    field = element_at(tbs_certificate, element_at(tbs_certificate, 0).content)
-    if field.tag == _VERSION_TAG:
-        field = element_at(tbs_certificate, field.end)
-    for _ in ("signature", "issuer", "validity", "subject", "subjectPublicKeyInfo"):
-        field = element_at(tbs_certificate, field.end)
-    return tbs_certificate[field.start : field.end]
+    first = element_at(tbs_certificate, element_at(tbs_certificate, 0).content)
+    serial_number = element_at(tbs_certificate, first.end) if first.tag == _VERSION_TAG else first
+    signature = element_at(tbs_certificate, serial_number.end)
+    issuer = element_at(tbs_certificate, signature.end)
+    validity = element_at(tbs_certificate, issuer.end)
+    subject = element_at(tbs_certificate, validity.end)
+    key = element_at(tbs_certificate, subject.end)
+    return TbsPieces(*(tbs_certificate[piece.start : piece.end] for piece in (issuer, subject, key)))
 
 
 def object_identifier(content: bytes) -> str:

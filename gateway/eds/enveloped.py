@@ -17,7 +17,7 @@ from gateway.eds.dsig import DS, SIGNATURE, Failure, SignatureElement
 from gateway.eds.keyinfo import x509_certificates
 from gateway.eds.keys import SigningKey
 from gateway.eds.verdict import Reason
-from gateway.eds.xml import parse
+from gateway.eds.xml import BOM, parse
 
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 MAX_SIGNERS: Final = 8
@@ -51,7 +51,7 @@ def sign(document: bytes, key: SigningKey) -> bytes:
     root.append(signature)
     signed_info = canonical.subtree(signature[0], canonical.METHODS[C14N])
     signature[1].text = base64.b64encode(key.sign(signed_info)).decode()
-    return canonical.serialise(root, declaration=document.lstrip(b"\xef\xbb\xbf").startswith(b"<?xml"))
+    return canonical.serialise(root, declaration=document.removeprefix(BOM).startswith(b"<?xml "))
 
 
 _TEMPLATE: Final = (

@@ -6,10 +6,9 @@ order, with or without spaces, with keywords or OIDs, with values as text or as 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
-from cryptography import x509
-
-from gateway.eds.der import element_at
+from gateway.eds.der import Element, children, element_at, object_identifier
 
 Name = tuple[tuple[str, str], ...]
 """Attributes as (dotted OID, normalised value), sorted: order plays no part in comparison."""
@@ -46,9 +45,19 @@ _MAX_LENGTH = 4096
 _STRING_TAGS = {0x0C: "utf-8", 0x13: "ascii", 0x14: "latin-1", 0x16: "ascii", 0x1E: "utf-16-be"}
 
 
-def of_certificate(name: x509.Name) -> Name:
-    """Return a certificate's name in comparable form."""
-    return _sorted((attribute.oid.dotted_string, str(attribute.value)) for attribute in name)
+@lru_cache(maxsize=256)  # there are few issuers
+def comparable(der: bytes) -> Name:
+    """Return a DER Name (RFC 5280 section 4.1.2.4) in comparable form.
+
+    Raises:
+        ValueError: not a Name, or an attribute value of a type no certificate of ours uses.
+    """
+    attributes = []
+    for relative_name in children(der, element_at(der, 0)):
+        for attribute in children(der, relative_name):
+            oid, value = children(der, attribute)
+            attributes.append((object_identifier(der[oid.content : oid.end]), _text(der, value)))
+    return _sorted(attributes)
 
 
 def parse(text: str) -> Name:
@@ -113,7 +122,13 @@ def _octets(token: str) -> bytes:
 
 def _encoded_value(der: bytes) -> str:
     value = element_at(der, 0)
+    if value.end != len(der):
+        raise ValueError("an attribute value with something behind it")
+    return _text(der, value)
+
+
+def _text(der: bytes, value: Element) -> str:
     encoding = _STRING_TAGS.get(value.tag)
-    if encoding is None or value.end != len(der):
+    if encoding is None:
         raise ValueError("an attribute value of an unsupported type")
     return der[value.content : value.end].decode(encoding)

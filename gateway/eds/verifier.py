@@ -1,6 +1,5 @@
 """Signatures judged: the cryptographic examination, the chain, the dates and revocation made one verdict."""
 
-import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -41,8 +40,8 @@ class Verifier:
             return _invalid(Finding(Reason.FORMAT_FAILURE, error.reason))
         except Failure as error:
             return _invalid(error.finding)
-        signers = await asyncio.gather(*(self._signer(one, at) for one in examination.signatures))
-        return Verdict(_worst(signers), signers=tuple(signers), signed=examination.signed)
+        signers = tuple([await self._signer(one, at) for one in examination.signatures])
+        return Verdict(_worst(signers), signers=signers, signed=examination.signed)
 
     def transport(
         self,
