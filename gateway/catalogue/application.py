@@ -47,6 +47,8 @@ class Application:
     consent: bool
     """Consent to the use of data protected by law."""
     representative: Person | None = None
+    authority: str | None = None
+    """By what document the representative acts."""
     attachments: tuple[Attachment, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
-    """The service's own fields, by element name."""
+    """The service's own fields, by element name; inside a block by path, e.g. `child/surname`."""

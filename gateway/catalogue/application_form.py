@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gateway.catalogue.form_field import CommonBlocks, FormDeclaration, FormField, Kind, Label
 
 _CONTRACT = "ours: part of the payload contract"
+_DOCUMENTS = Label(kk="Құжаттар", ru="Документы")
 
 
 def namespace(service_id: str, version: int) -> str:
@@ -29,7 +30,7 @@ def assemble(service_id: str, common: CommonBlocks, declaration: FormDeclaration
         common.applicant,
         common.representative,
         _block("form", Label(kk="Қызметтің нысаны", ru="Форма услуги"), declaration.fields),
-        _block("documents", Label(kk="Құжаттар", ru="Документы"), (_document(common.document, declaration),)),
+        _block("documents", _DOCUMENTS, (_document(common.document, declaration),), required=False),
         FormField(
             name="consent",
             label=declaration.consent.label,
@@ -42,8 +43,8 @@ def assemble(service_id: str, common: CommonBlocks, declaration: FormDeclaration
     return ApplicationForm(namespace(service_id, declaration.version), root, declaration)
 
 
-def _block(name: str, label: Label, fields: tuple[FormField, ...]) -> FormField:
-    return FormField(name=name, label=label, type=Kind.BLOCK, required=True, source=_CONTRACT, fields=fields)
+def _block(name: str, label: Label, fields: tuple[FormField, ...], *, required: bool = True) -> FormField:
+    return FormField(name=name, label=label, type=Kind.BLOCK, required=required, source=_CONTRACT, fields=fields)
 
 
 def _document(document: FormField, declaration: FormDeclaration) -> FormField:

@@ -1,0 +1,103 @@
+"""Reading an application: from the signed bytes to a typed value, or to everything that is wrong with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from gateway.catalogue import attachments, phrases, rules, structure
+from gateway.catalogue.application import Application, Attachment, Person
+from gateway.catalogue.findings import Finding
+from gateway.catalogue.payload import NotOurPayload, parse
+from gateway.catalogue.service import Service
+from gateway.catalogue.structure import Block
+
+__all__ = ["NotOurPayload", "Reading", "check_root", "read_application"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading: an application, or findings. Never both, never neither."""
+
+    application: Application | None
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def check_root(service: Service, document: bytes) -> None:
+    """Check only that the document is XML whose root is an application for `service`.
+
+    Raises:
+        NotOurPayload: it is not.
+    """
+    parse(service, document)
+
+
+def read_application(service: Service, document: bytes, *, now: datetime | None = None) -> Reading:
+    """Read an application whose signature was verified; enveloped signatures at its end are passed over.
+
+    Args:
+        service: a service with an application form.
+        document: the application, UTF-8 XML.
+        now: the present instant, aware: an application must not come from the future. None: that is not judged.
+
+    Raises:
+        NotOurPayload: the document is not XML, or not an application for the service.
+        ValueError: the service has no application form.
+    """
+    if service.form is None or service.schema is None:
+        raise ValueError(f"{service.id} has no application form")
+    root = parse(service, document)
+    findings: list[Finding] = []
+    block = structure.read(root, service.form.root, findings)
+    findings.extend(rules.broken(service.id, service.form.declaration, block, now))
+    if not findings and not service.schema.validate(root):
+        # The schema is the contract: what it does not allow is not taken, even if the walk saw nothing wrong.
+        findings.append(Finding("applicant.form", phrases.UNREADABLE))
+    if findings:
+        return Reading(None, tuple(findings))
+    return Reading(_application(block))
+
+
+def _application(block: Block) -> Application:
+    header = block.block("header").texts
+    representative = block.blocks.get("representative")
+    return Application(
+        service_id=header["serviceId"],
+        request_number=header["requestNumber"],
+        submitted_at=datetime.fromisoformat(header["submittedAt"]),
+        language=header["language"],
+        applicant=_person(block.block("applicant").texts),
+        consent=block.texts["consent"] in {"true", "1"},
+        representative=_person(representative[0].texts) if representative else None,
+        authority=representative[0].texts["authority"] if representative else None,
+        attachments=tuple(_attachment(document.texts) for document in _documents(block)),
+        fields=dict(block.block("form").flat()),
+    )
+
+
+def _documents(block: Block) -> list[Block]:
+    return block.block("documents").blocks.get("document", [])
+
+
+def _person(texts: Mapping[str, str]) -> Person:
+    birth_date = texts.get("birthDate")
+    return Person(
+        iin=texts["iin"],
+        surname=texts["surname"],
+        given_name=texts["givenName"],
+        patronymic=texts.get("patronymic"),
+        birth_date=date.fromisoformat(birth_date) if birth_date is not None else None,
+        phone=texts.get("phone"),
+        email=texts.get("email"),
+        address=texts.get("address"),
+    )
+
+
+def _attachment(texts: Mapping[str, str]) -> Attachment:
+    content = texts.get("content")
+    return Attachment(
+        kind=texts["kind"],
+        name=texts["name"],
+        mime=texts["mime"],
+        content=attachments.decode(content) if content is not None else None,
+        file_id=texts.get("fileId"),
+    )
