@@ -113,17 +113,17 @@ def _inherited_xml_attributes(element: etree._Element) -> Iterator[None]:
             del element.attrib[name]
 
 
-def elements_with_id(root: etree._Element, identifier: str) -> list[etree._Element]:
-    """Return every element of the document with this value in an attribute called Id, ID or id, in any namespace.
+def elements_with_id(anywhere: etree._Element, identifier: str) -> list[etree._Element]:
+    """Return every element of the document around `anywhere` that has this value as Id, ID or id, in any namespace.
 
     There is no DTD to say which attribute is an identifier; whatever any reader may take for one counts.
     """
-    found: list[etree._Element] = cast("Any", _BY_ID)(root, value=identifier)
+    found: list[etree._Element] = cast("Any", _BY_ID)(anywhere, value=identifier)
     return found
 
 
 _BY_ID: Final = etree.XPath(
-    "//*[@*[. = $value and (local-name() = 'Id' or local-name() = 'ID' or local-name() = 'id')]]"
+    "/descendant::*[@*[. = $value and (local-name() = 'Id' or local-name() = 'ID' or local-name() = 'id')]]"
 )
 
 

@@ -6,6 +6,7 @@ signatures; verification goes from the last to the first and takes each away.
 
 import base64
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -106,11 +107,9 @@ def _signatures(root: etree._Element) -> list[etree._Element]:
         raise Failure(Reason.SIGNATURE_MISSING, "the document holds no signature")
     if len(found) > MAX_SIGNERS:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"more than {MAX_SIGNERS} signatures")
-    last = [child for child in root if isinstance(child.tag, str)][-len(found) :]
-    if last != found:
-        raise Failure(
-            Reason.SIG_CONSTRAINTS_FAILURE, "signatures must be the last children of the root, and nowhere else"
-        )
+    last = list(islice(root.iterchildren("*", reversed=True), len(found)))
+    if last != found[::-1]:
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "signatures must stand at the end of the root, and nowhere else")
     return found
 
 

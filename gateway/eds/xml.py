@@ -92,9 +92,10 @@ def _prescan(raw: bytes, limits: Limits) -> bytes:
     declared = _DECLARATION.match(body)
     if declared and declared[1].upper() not in _ENCODINGS:
         raise XmlRejected("declares an encoding other than UTF-8 or US-ASCII")
-    if b"<!DOCTYPE" in body or b"<!ENTITY" in body:
+    if b"<!" in body and (b"<!DOCTYPE" in body or b"<!ENTITY" in body):
         raise XmlRejected("holds a document type declaration")
-    if body.count(b"<") - body.count(b"</") > limits.max_elements:
+    tags = body.count(b"<")
+    if tags > limits.max_elements and tags - body.count(b"</") > limits.max_elements:
         raise XmlRejected(f"more than {limits.max_elements} elements")
     if body.count(b"xmlns") > limits.max_namespaces:
         raise XmlRejected(f"more than {limits.max_namespaces} namespace declarations")
