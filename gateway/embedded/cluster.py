@@ -10,7 +10,7 @@ from pathlib import Path
 from gateway.embedded.account import Account, server_account
 from gateway.embedded.binaries import Binaries, find
 from gateway.embedded.errors import EmbeddedUnusable, cause
-from gateway.embedded.folder import Folder, need_space, version_of
+from gateway.embedded.folder import Folder, need_space, private, version_of
 from gateway.embedded.options import NAME, access_rules
 from gateway.embedded.process import Process
 
@@ -57,10 +57,17 @@ def make_ready(folder: Folder, bin_dir: Path | None) -> Cluster:
 
 
 def complaint(folder: Folder) -> str:
-    """Return why PostgreSQL's programs failed, from what they printed and logged last."""
-    logs = sorted(folder.cluster.glob("log/*.log"), key=lambda path: path.stat().st_mtime)
-    printed = [path.read_text(errors="replace")[-4000:] for path in (*logs[-1:], folder.output) if path.exists()]
-    return cause("".join(printed))
+    """Return why PostgreSQL's program failed, from what the last one printed and logged."""
+    printed = _tail(folder.output)
+    logs = sorted(folder.cluster.glob("log/*.log"), key=lambda path: path.lstat().st_mtime)
+    if logs and "logging collector" in printed:
+        printed += _tail(logs[-1]).rpartition("starting PostgreSQL")[2]  # what earlier servers logged is another story
+    return cause(printed)
+
+
+def _tail(path: Path) -> str:
+    # The log is the server's user's, who must not be able to show root's files through it.
+    return path.read_text(errors="replace")[-8000:] if path.is_file() and not path.is_symlink() else ""
 
 
 def _initialise(folder: Folder, account: Account, binaries: Binaries) -> None:
@@ -87,8 +94,8 @@ def _allow_access(cluster: Path, account: Account) -> None:
     # Written anew at every start: who may connect follows who runs the gateway. Root could become any user anyway.
     users = {"root", pwd.getpwuid(os.geteuid()).pw_name}
     for name, text in zip(("pg_hba.conf", "pg_ident.conf"), access_rules(users), strict=True):
-        path = cluster / name
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(text)
-        os.chown(path, account.uid, account.gid)
+        # The folder is the server's user's, who must not be able to lead a write or a chown of root's elsewhere.
+        (cluster / name).unlink(missing_ok=True)
+        with open(cluster / name, "x", opener=private) as file:
+            file.write(text)
+            os.chown(file.fileno(), account.uid, account.gid)

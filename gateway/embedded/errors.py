@@ -8,7 +8,7 @@ _CAUSES = (
     (re.compile(r"Read-only file system"), "the file system is read-only"),
     (re.compile(r"could not look up effective user ID (\d+)"), r"user id \1 has no entry in the user database"),
 )
-_COMPLAINT = re.compile(r"(?:FATAL|PANIC|ERROR|error|launcher):\s+(.+)")
+_COMPLAINT = re.compile(r"(?:FATAL|PANIC|ERROR|error|launcher):\s+(?!the database system is )(.+)")
 
 
 class EmbeddedUnusable(Exception):  # noqa: N818  says what the server is, like the other ports' errors
@@ -24,5 +24,5 @@ def cause(output: str) -> str:
     for pattern, sentence in _CAUSES:
         if found := pattern.search(output):
             return found.expand(sentence)
-    complaints = _COMPLAINT.findall(output)
-    return complaints[-1].strip() if complaints else "it gave no reason"
+    complaints = _COMPLAINT.findall(output) or output.strip().splitlines()
+    return complaints[-1].strip().rstrip(".") if complaints else "it gave no reason"

@@ -57,7 +57,8 @@ def process_start(pid: int) -> int | None:
         text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
     except OSError:
         return None
-    return int(text.rpartition(")")[2].split()[19])  # field 22 of proc(5); field 2 may contain spaces
+    fields = text.rpartition(")")[2].split()  # from field 3 of proc(5) on; field 2 may contain spaces
+    return None if fields[0] in "ZX" else int(fields[19])  # dead, though nobody asked for its exit status yet
 
 
 class Folder:
@@ -81,11 +82,13 @@ class Folder:
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
             owner = self.root.stat().st_uid
-            if os.geteuid() not in (0, owner):
-                raise EmbeddedUnusable(f"{self.root} belongs to user id {owner}, the gateway runs as {os.geteuid()}.")
+            if owner != os.geteuid():  # root too: who owns the folder could lead root's writes elsewhere
+                raise EmbeddedUnusable(
+                    f"{self.root} belongs to user id {owner}, the gateway runs as user id {os.geteuid()}: "
+                    "run it as that user, or choose another folder."
+                )
             if (self.root / "PG_VERSION").exists():
                 raise EmbeddedUnusable(f"{self.root} is the data folder of another PostgreSQL: choose another folder.")
-            self.output.write_bytes(b"")
         except OSError as error:
             raise EmbeddedUnusable(f"{self.root} cannot be used: {_plainly(error)}.") from error
 
@@ -131,7 +134,7 @@ class Folder:
         """Write who supervises the server and where its socket is."""
         draft = self._running.with_suffix(".new")
         draft.unlink(missing_ok=True)
-        with open(draft, "x", opener=_private) as file:
+        with open(draft, "x", opener=private) as file:
             json.dump(asdict(running), file)
         draft.replace(self._running)
 
@@ -166,6 +169,7 @@ class Folder:
             EmbeddedUnusable: a server that was not started by us runs on the data.
         """
         self.withdraw()
+        self.output.unlink(missing_ok=True)
         pid_file = self.cluster / "postmaster.pid"
         try:
             pid = int(pid_file.read_text().split("\n", 1)[0])
@@ -210,7 +214,8 @@ def _short_enough(folder: Path) -> bool:
     return len(os.fsencode(folder / SOCKET_NAME)) <= _SOCKET_PATH_MAX
 
 
-def _private(path: str, flags: int) -> int:
+def private(path: str, flags: int) -> int:
+    """Open a file for this user alone, never through a symbolic link; an `opener` for `open`."""
     return os.open(path, flags | os.O_NOFOLLOW, 0o600)
 
 

@@ -27,13 +27,13 @@ class Process:
     def __init__(
         self, command: Sequence[str], *, folder: Path, account: Account, output: Path, inherit: Sequence[int] = ()
     ) -> None:
-        """Start `command` in `folder` as `account`; append what it prints to `output`.
+        """Start `command` in `folder` as `account`.
 
         Args:
             command: the program's path and its arguments.
             folder: working directory, entered before privileges are dropped.
             account: the user to run as.
-            output: file for standard output and error.
+            output: file for standard output and error, written anew.
             inherit: file descriptors the process gets, e.g. of the lock.
 
         Raises:
@@ -72,7 +72,7 @@ class Process:
 
     def _run(self, arguments: list[str], folder: Path, output: Path, inherit: tuple[int, ...]) -> None:
         try:
-            with output.open("ab") as log:
+            with output.open("wb") as log:
                 popen = subprocess.Popen(  # noqa: S603  our launcher
                     arguments,
                     cwd=folder,
