@@ -1,0 +1,128 @@
+"""Writing and reading our own XML messages: one namespace, texts in two languages, checked against their schema."""
+
+import re
+from functools import lru_cache
+
+from lxml import etree
+
+from gateway import resources
+from gateway.catalogue import xml_input
+from gateway.catalogue.xml_input import XmlUnusable
+from gateway.texts import Text
+
+# What XML 1.0 cannot carry (section 2.2): a provider's free text may hold it, and a message must not fail for it.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+class Writer:
+    """Builds one element and its children, in one namespace that is the document's default."""
+
+    def __init__(self, element: etree._Element) -> None:
+        """Take the element to add to."""
+        self._element = element
+        self._namespace = etree.QName(element).namespace
+
+    @classmethod
+    def begin(cls, namespace: str, name: str) -> "Writer":
+        """Begin a document with the root `name`."""
+        return cls(etree.fromstring(f'<{name} xmlns="{namespace}"/>'))
+
+    def inside(self, name: str) -> "Writer":
+        """Add an element and return a writer that adds to it."""
+        return Writer(self._add(name))
+
+    def value(self, name: str, value: str | None) -> None:
+        """Add an element with a text, unless the value is None."""
+        if value is not None:
+            self._add(name).text = _NOT_XML.sub("\ufffd", value)
+
+    def text(self, name: str, text: Text) -> None:
+        """Add an element for each language."""
+        for language, value in (("kk", text.kk), ("ru", text.ru)):
+            element = self._add(name)
+            element.set("lang", language)
+            element.text = _NOT_XML.sub("\ufffd", value)
+
+    def document(self) -> bytes:
+        """Return the element as a document: UTF-8 with a declaration, the same bytes for the same content."""
+        return etree.tostring(self._element, xml_declaration=True, encoding="UTF-8")
+
+    def _add(self, name: str) -> etree._Element:
+        return etree.SubElement(self._element, f"{{{self._namespace}}}{name}")
+
+
+class Reader:
+    """Reads the children of one element of a document that is valid by its schema."""
+
+    def __init__(self, element: etree._Element) -> None:
+        """Take the element."""
+        self._element = element
+        self._namespace = f"{{{etree.QName(element).namespace}}}"
+
+    @property
+    def name(self) -> str:
+        """The element's local name."""
+        return etree.QName(self._element).localname
+
+    @property
+    def content(self) -> str:
+        """The element's own text, as it stands."""
+        return self._element.text or ""
+
+    @property
+    def language(self) -> str:
+        """The language of the element's text; empty where it has none."""
+        return self._element.get("lang", "")
+
+    def all(self, name: str) -> list["Reader"]:
+        """Return the children of that name."""
+        return [Reader(child) for child in self._element.iterchildren(f"{self._namespace}{name}")]
+
+    def first(self, name: str) -> "Reader | None":
+        """Return the first child of that name, or None."""
+        return next(iter(self.all(name)), None)
+
+    def one(self, name: str) -> "Reader":
+        """Return the child of that name, which the schema says is there."""
+        return self.all(name)[0]
+
+    def value(self, name: str) -> str:
+        """Return the text of a child that the schema says is there, white space at its ends taken off."""
+        return self.one(name).content.strip()
+
+    def optional(self, name: str) -> str | None:
+        """Return the text of a child, or None if there is no such child."""
+        return self.value(name) if self.all(name) else None
+
+    def text(self, name: str) -> Text:
+        """Return the text that stands in both languages.
+
+        Raises:
+            XmlUnusable: a language is missing.
+        """
+        by_language = {child.language: child.content for child in self.all(name)}
+        try:
+            return Text(kk=by_language["kk"], ru=by_language["ru"])
+        except KeyError:
+            raise XmlUnusable(f"{name} must stand once in each language") from None
+
+
+def read(document: bytes, schema: str) -> Reader:
+    """Return a reader of a document's root.
+
+    Args:
+        document: UTF-8 XML.
+        schema: path of its schema in the schemas folder.
+
+    Raises:
+        XmlUnusable: the document is not valid by the schema.
+    """
+    root = xml_input.parse(document)
+    if not _schema(schema).validate(root):
+        raise XmlUnusable(f"the document is not valid by {schema}")
+    return Reader(root)
+
+
+@lru_cache(maxsize=8)
+def _schema(path: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(resources.schemas() / path))
