@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from gateway.catalogue.application import Application
-from gateway.catalogue.catalogue import Service
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, check_root, read_application
 from gateway.catalogue.identity import identity_findings
+from gateway.catalogue.service import Service
 from gateway.eds.certificate import Certificate
 from gateway.eds.verdict import Indication, Reason, Verdict
 from gateway.eds.verifier import Verifier
@@ -55,12 +55,13 @@ async def assess(
     if verdict.signed is None:
         raise _not_covered()
     try:
-        reading = read_application(service, verdict.signed)
+        reading = read_application(service, verdict.signed, now=at)
     except NotOurPayload as error:
         raise _not_ours(service) from error
     findings = (*_certificate_findings(verdict), *reading.findings)
-    if reading.application is not None:
-        findings += identity_findings(reading.application, _individual(verdict))
+    individual = _individual(verdict)
+    if reading.application is not None and individual is not None:
+        findings += identity_findings(reading.application, individual.iin)
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
     return Assessment(index, readings[index], reading.application, findings, delayed, _facts(verdict))
@@ -70,7 +71,7 @@ async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -
     """Return the reading whose signature is intact, or the last one with what is wrong with it."""
     if not readings:
         raise _empty()
-    for index, document in enumerate(readings):
+    for index, document in enumerate(readings):  # noqa: B007  the last index is the answer
         verdict = await verifier.enveloped(document, at=at)
         if verdict.signed is not None:
             break
@@ -194,6 +195,8 @@ def _empty() -> GatewayFault:
 def _not_ours(service: Service) -> GatewayFault:
     return GatewayFault(
         Code.FORMAT,
-        Detail("client.payload", f"The root of the business data must be {{{service.namespace}}}application."),
+        Detail(
+            "client.payload", f"The business data must be an application for {service.id} (see its application.xsd)."
+        ),
         Text(kk="Өтініштің пішімі бұл қызметке сәйкес келмейді.", ru="Формат заявления не соответствует этой услуге."),
     )

@@ -7,10 +7,11 @@ from gateway.cases.cabinet import Cabinet, CabinetUnavailable, DeliveryState, Me
 from gateway.cases.evidence import digest
 from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.observer import Observer
-from gateway.cases.rendering import ResultFile, render
+from gateway.cases.rendering import render
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.store.outbox import Delivery, Outbox
 from gateway.cases.worker import Step, StepFailed
+from gateway.catalogue.cabinet_message import File
 from gateway.clock import Clock
 
 
@@ -19,7 +20,7 @@ async def outgoing(ledger: Ledger, case: Case, delivery: Delivery) -> Outgoing:
     result = None
     if delivery.notice.document is not None:
         name, mime, content = await ledger.document(case.id, delivery.notice.document)
-        result = ResultFile(name, mime, content)
+        result = File(name, mime, content)
     return Outgoing(
         delivery_id=delivery.id,
         kind=delivery.kind,

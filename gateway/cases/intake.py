@@ -13,7 +13,6 @@ from psycopg_pool import PoolTimeout
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
-from gateway.cases.machine import Change
 from gateway.cases.model import Case, State
 from gateway.cases.number import registration_number
 from gateway.cases.observer import Observer

@@ -166,7 +166,7 @@ def _told_in_reply(change: Change) -> Change:
     return replace(change, case=replace(change.case, state=state), tasks=tasks, notice=None)
 
 
-def advance(case: Case, event: Event, *, poll_seconds: float = 0.0) -> Change | None:
+def advance(case: Case, event: Event, *, poll_seconds: float = 0.0) -> Change | None:  # noqa: PLR0911  one per event
     """Return the change that `event` makes, or None if it changes nothing (a repeat).
 
     Raises:

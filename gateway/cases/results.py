@@ -1,10 +1,12 @@
 """The provider's result document: trusted only with the provider's EDS."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from gateway.cases.model import Case
 from gateway.cases.provider import Decision
-from gateway.catalogue.result import ResultUnreadable, read_result
+from gateway.catalogue.result_document import read as read_result
+from gateway.catalogue.xml_input import XmlUnusable
 from gateway.eds.verdict import Indication
 from gateway.eds.verifier import Verifier
 
@@ -18,13 +20,18 @@ class ResultUntrusted(Exception):  # noqa: N818  says what the result is
         self.code = code
 
 
-async def check_result(
-    verifier: Verifier, case: Case, decision: Decision, provider_bin: str, at: datetime
+SearchKey = Callable[[str], bytes]
+"""Makes the keyed hash by which an IIN is compared (`Vault.search_key`)."""
+
+
+async def check_result(  # noqa: PLR0913  what the document is checked against
+    verifier: Verifier, case: Case, decision: Decision, *, provider_bin: str, search_key: SearchKey, at: datetime
 ) -> dict[str, object]:
     """Verify that the document is the provider's decision of this case; return facts for the evidence.
 
     Raises:
-        ResultUntrusted: signature not VALID, signer of another body, or the document is of another case or outcome.
+        ResultUntrusted: signature not VALID, signer of another body, or the document is of another case, person or
+            outcome.
     """
     verdict = await verifier.enveloped(decision.document, at=at)
     if verdict.indication is not Indication.VALID or verdict.signed is None:
@@ -35,11 +42,13 @@ async def check_result(
         raise ResultUntrusted("provider.signer: signed with the key of another body")
     try:
         result = read_result(verdict.signed)
-    except ResultUnreadable as error:
+    except XmlUnusable as error:
         raise ResultUntrusted("provider.document: not a result document") from error
     if result.case_number != case.number or result.service_id != case.service_id:
         raise ResultUntrusted("provider.document: the document is of another case")
-    if result.outcome != decision.outcome.value:
+    if search_key(result.iin) != case.applicant_key:
+        raise ResultUntrusted("provider.document: the document is of another person")
+    if result.outcome.value != decision.outcome.value:
         raise ResultUntrusted("provider.document: the document says another outcome")
     return {
         "verdict": verdict.indication.value,

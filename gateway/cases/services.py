@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.cases.model import Case
-from gateway.catalogue.catalogue import Catalogue, Service
+from gateway.catalogue.catalogue import Catalogue
 from gateway.catalogue.channel import Channel, channel_refusal
+from gateway.catalogue.service import Service
 from gateway.catalogue.term import Term, portal_term
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.settings import Sender, Settings
@@ -33,7 +34,7 @@ class Services:
         for service in catalogue.services:
             own = settings.services.get(service.id)
             self._by_shep_id[(own and own.shep_service_id) or service.id] = service
-            if own is not None and Channel.PORTAL in service.channels:
+            if own is not None and service.form is not None:
                 self._offers[service.id] = Offer(service, own.provider, portal_term(service, own.term_working_days))
 
     def offer(self, sender_id: str, shep_service_id: str) -> Offer:

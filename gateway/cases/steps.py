@@ -20,7 +20,7 @@ from gateway.cases.provider import (
     ProviderUnavailable,
     Stage,
 )
-from gateway.cases.results import ResultUntrusted, check_result
+from gateway.cases.results import ResultUntrusted, SearchKey, check_result
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.worker import Step, StepFailed
@@ -53,6 +53,7 @@ class Parts:
     provider_settings: Mapping[str, ProviderSettings]
     settings: WorkerSettings
     readings: Readings
+    search_key: SearchKey
     clock: Clock
     observer: Observer
 
@@ -154,7 +155,9 @@ class ProviderSteps:
         parts, now = self._parts, self._parts.clock()
         provider = parts.provider_settings[parts.services.of(case).provider]
         try:
-            facts = await check_result(parts.verifier, case, decision, provider.bin, now)
+            facts = await check_result(
+                parts.verifier, case, decision, provider_bin=provider.bin, search_key=parts.search_key, at=now
+            )
         except ResultUntrusted as error:
             raise StepFailed(error.code) from error
         event = machine.Decided(now, decision, facts)

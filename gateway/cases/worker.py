@@ -123,7 +123,7 @@ class Worker:
             # The lease gives the task back; there is no database to write to.
             self._observer.store_failed(type(error).__name__)
             outcome = "retry"
-        except Exception:
+        except Exception:  # noqa: BLE001  a defect in one step must not stop the worker; it is logged and retried
             _log.exception("worker.step_crashed", case=str(claim.case_id), task=claim.kind.value)
             outcome = await self._failed(claim, StepFailed("gateway.internal"))
         self._observer.task(claim.kind.value, outcome, time.perf_counter() - started)

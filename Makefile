@@ -1,0 +1,58 @@
+# Two commands: `make demo` shows the gateway at work, `make test` proves it.
+# Needed: Python 3.11 or newer with venv, make, git. Everything else is installed into .venv.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python
+PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+
+.PHONY: demo test lint types layers unit bench clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.product
+	@$(RUN) -m gateway.cli demo $(if $(KEEP),--keep)
+
+test: lint types layers unit
+	@echo "== all phases passed"
+
+lint: $(VENV)/.tests
+	@echo "== 1/4 lint: ruff"
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --quiet --check .
+
+types: $(VENV)/.tests
+	@echo "== 2/4 types: mypy --strict"
+	@$(RUN) -m mypy
+
+layers: $(VENV)/.tests
+	@echo "== 3/4 layers: import-linter"
+	@$(VENV)/bin/lint-imports --no-cache --no-timing >$(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+
+unit: $(VENV)/.tests
+	@echo "== 4/4 tests: pytest"
+	@$(RUN) -m pytest
+
+bench: $(VENV)/.product
+	@$(RUN) -m benchmarks.accept
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "missing: Python 3.11 or newer as $(PYTHON) (Debian: apt-get install python3; or make PYTHON=...)"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null \
+	  || { echo "missing: the venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	@echo "== creating $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.product: $(VENV)/.python pyproject.toml constraints.txt
+	@echo "== installing the product (about a minute)"
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.tests: $(VENV)/.product
+	@echo "== installing what the tests need"
+	@$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var

@@ -1,0 +1,329 @@
+"""The composition root: builds the parts, starts and stops them in order. Nothing else wires things."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from enum import Flag, auto
+from typing import Self
+
+import aiohttp
+import psycopg
+import structlog
+from adapters.callback import callback_routes
+from adapters.soap import SoapProvider
+from aiohttp import web
+from psycopg_pool import PoolTimeout
+
+from gateway import clock, resources
+from gateway.cases.delivery import DeliverySteps
+from gateway.cases.intake import Intake, Registrar
+from gateway.cases.mailbox import Mailbox
+from gateway.cases.model import TaskKind
+from gateway.cases.provider import ProviderSystem
+from gateway.cases.services import Services
+from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.store.migrate import migrate
+from gateway.cases.store.store import Store, open_store
+from gateway.cases.vault import Vault
+from gateway.cases.worker import Worker
+from gateway.catalogue.calendar import WorkingCalendar
+from gateway.catalogue.catalogue import Catalogue
+from gateway.eds.anchors import Anchors
+from gateway.eds.certificate import Certificate
+from gateway.eds.keys import SigningKey, load_pem
+from gateway.eds.verifier import Verifier
+from gateway.embedded import EmbeddedPostgres
+from gateway.settings import Settings
+from gateway.shep.cabinet import ShepCabinet
+from gateway.shep.client import ShepClient
+from gateway.shep.reader import read_request
+from gateway.shep.senders import Senders
+from gateway.shep.server import routes
+from gateway.telemetry.health import Health, health_routes
+from gateway.telemetry.metrics import Metrics
+
+_log = structlog.get_logger(__name__)
+
+_GAUGES_SECONDS = 5.0
+_DRAIN_SECONDS = 20.0
+
+
+class Role(Flag):
+    """What a process does; any number of processes share one database."""
+
+    SERVE = auto()
+    """Answers ShEP."""
+    WORK = auto()
+    """Takes cases further."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What is read from files once at start, before anything runs."""
+
+    catalogue: Catalogue
+    anchors: Anchors
+    key: SigningKey
+    vault: Vault
+    senders: Senders
+    shep_certificates: tuple[Certificate, ...]
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Read everything the settings name.
+
+        Raises:
+            CatalogueError, AnchorsUnusable, KeyUnusable, CertificateUnreadable, VaultUnusable, OSError: what cannot
+                be used, and why.
+        """
+        keys = settings.keys
+        password = keys.transport_key_password
+        return cls(
+            catalogue=Catalogue.load(resources.schemas()),
+            anchors=Anchors.load(settings.anchors_dir),
+            key=load_pem(
+                keys.transport_certificate.read_bytes(),
+                keys.transport_key.read_bytes(),
+                password.get_secret_value().encode() if password else None,
+            ),
+            vault=Vault.load(keys.vault_key),
+            senders=Senders.load(settings.senders, settings.shep.certificates),
+            shep_certificates=tuple(Certificate.from_pem(path.read_bytes()) for path in settings.shep.certificates),
+        )
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """Give the URL of the database; an embedded server is run here unless another process runs it already.
+
+    Raises:
+        EmbeddedUnusable: the embedded server cannot run; the text says why.
+    """
+    if settings.database.url is not None:
+        yield settings.database.url.get_secret_value()
+        return
+    folder = settings.data_dir / "postgres"
+    running = EmbeddedPostgres.running(folder)
+    if running is not None:
+        yield running
+        return
+    server = EmbeddedPostgres(folder, settings.database.bin_dir)
+    url = await server.start()
+    try:
+        yield url
+    finally:
+        await server.stop()
+
+
+@contextlib.asynccontextmanager
+async def store(settings: Settings, vault: Vault, *, with_migrations: bool = True) -> AsyncIterator[Store]:
+    """Give the store, migrated.
+
+    Raises:
+        EmbeddedUnusable, MigrationError, psycopg.Error: why there is none.
+    """
+    async with database(settings) as url:
+        if with_migrations:
+            async with await psycopg.AsyncConnection.connect(url) as connection:
+                applied = await migrate(connection)
+            if applied:
+                _log.info("database.migrated", applied=applied)
+        async with open_store(url, vault, settings.database.pool_size) as opened:
+            yield opened
+
+
+async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+    """Run a gateway process until `stop` is set; `ready` is told the HTTP server's URL when it accepts messages.
+
+    Raises:
+        As `Material.load` and `store`.
+    """
+    material = Material.load(settings)
+    metrics = Metrics()
+    async with contextlib.AsyncExitStack() as stack:
+        opened = await stack.enter_async_context(store(settings, material.vault))
+        process = _Process(settings, material, opened, metrics)
+        worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
+        url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
+        await stack.enter_async_context(_background(process.keep_gauges()))
+        ready(url)
+        await stop.wait()
+        _log.info("gateway.stopping")
+
+
+class _Process:
+    """The parts of one process over one store."""
+
+    def __init__(self, settings: Settings, material: Material, opened: Store, metrics: Metrics) -> None:
+        self._settings = settings
+        self._material = material
+        self._store = opened
+        self._metrics = metrics
+        self._services = Services(material.catalogue, settings)
+        self._verifier = Verifier(material.anchors)
+        self._registrar = Registrar(opened.inbox, WorkingCalendar(settings.holidays))
+
+    @contextlib.asynccontextmanager
+    async def worker(self) -> AsyncIterator[Worker]:
+        """Run the worker; at the end the steps under way are finished, within a limit."""
+        settings, opened = self._settings, self._store
+        async with contextlib.AsyncExitStack() as stack:
+            session = await stack.enter_async_context(aiohttp.ClientSession())
+            providers = {name: await stack.enter_async_context(self._provider(name)) for name in settings.providers}
+            steps = ProviderSteps(self._parts(providers)).table()
+            steps |= DeliverySteps(
+                opened.ledger, opened.outbox, self._cabinet(session), clock.utc_now, self._metrics
+            ).table()
+            worker = Worker(opened.tasks, steps, settings.worker, self._metrics)
+            task = asyncio.create_task(worker.run(), name="worker")
+            try:
+                yield worker
+            finally:
+                worker.stop()
+                await _finish(task)
+
+    def _parts(self, providers: dict[str, ProviderSystem]) -> Parts:
+        return Parts(
+            ledger=self._store.ledger,
+            services=self._services,
+            verifier=self._verifier,
+            registrar=self._registrar,
+            providers=providers,
+            provider_settings=self._settings.providers,
+            settings=self._settings.worker,
+            readings=_readings,
+            search_key=self._material.vault.search_key,
+            clock=clock.utc_now,
+            observer=self._metrics,
+        )
+
+    def _cabinet(self, session: aiohttp.ClientSession) -> ShepCabinet:
+        shep = self._settings.shep
+        client = ShepClient(
+            session,
+            key=self._material.key,
+            verifier=self._verifier,
+            certificates=self._material.shep_certificates,
+            clock=clock.utc_now,
+            timeout_seconds=shep.timeout_seconds,
+        )
+        return ShepCabinet(
+            client,
+            url=shep.async_url,
+            sender_id=shep.sender_id,
+            password=shep.password.get_secret_value(),
+            clock=clock.utc_now,
+        )
+
+    @contextlib.asynccontextmanager
+    async def _provider(self, name: str) -> AsyncIterator[ProviderSystem]:
+        system = SoapProvider(self._settings.providers[name])
+        try:
+            yield system
+        finally:
+            await system.close()
+
+    @contextlib.asynccontextmanager
+    async def http(self, roles: Role, *, wake: Callable[[], None]) -> AsyncIterator[str]:
+        """Serve HTTP; gives the URL. Every process has metrics and health, SERVE adds the wire."""
+        app = web.Application(client_max_size=self._settings.http.max_message_bytes)
+        app.add_routes(health_routes(self._metrics, self._health()))
+        if Role.SERVE in roles:
+            app.add_routes(self._wire(wake))
+        if Role.WORK in roles:
+            app.add_routes(callback_routes(self._settings.providers, self._nudge))
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_DRAIN_SECONDS)
+        await runner.setup()
+        try:
+            site = web.TCPSite(runner, self._settings.http.host, self._settings.http.port)
+            await site.start()
+            host, port = runner.addresses[0][:2]
+            yield f"http://{host}:{port}"
+        finally:
+            await runner.cleanup()
+
+    def _wire(self, wake: Callable[[], None]) -> list[web.RouteDef]:
+        settings, opened = self._settings, self._store
+        intake = Intake(
+            services=self._services,
+            verifier=self._verifier,
+            inbox=opened.inbox,
+            ledger=opened.ledger,
+            vault=self._material.vault,
+            registrar=self._registrar,
+            clock=clock.utc_now,
+            observer=self._metrics,
+            wake=wake,
+        )
+        mailbox = Mailbox(opened.ledger, opened.outbox, opened.tasks, clock.utc_now, self._metrics)
+        http = settings.http
+        return routes(
+            intake=intake,
+            mailbox=mailbox,
+            senders=self._material.senders,
+            verifier=self._verifier,
+            key=self._material.key,
+            clock=clock.utc_now,
+            observer=self._metrics,
+            public_url=http.public_url or f"http://{http.host}:{http.port}",
+            own_sender_id=settings.shep.sender_id,
+            max_message_bytes=http.max_message_bytes,
+            max_in_flight=http.max_in_flight,
+        )
+
+    async def _nudge(self, provider: str, number: str) -> bool:
+        """A provider says that a case has changed: ask about it now."""
+        case = await self._store.ledger.case_by_number(number)
+        if case is None or self._services.of(case).provider != provider:
+            return False
+        return await self._store.tasks.wake_case(case.id, (TaskKind.POLL,))
+
+    def _health(self) -> Health:
+        return Health(
+            database=self._store.ping,
+            anchors=self._material.anchors,
+            key=self._material.key,
+            data_dir=self._settings.data_dir,
+            min_free_disk_mb=self._settings.min_free_disk_mb,
+            clock=clock.utc_now,
+        )
+
+    async def keep_gauges(self) -> None:
+        """Refresh what is counted in the database, for ever."""
+        while True:
+            try:
+                self._metrics.set_cases(await self._store.ledger.count_by_state())
+                self._metrics.set_backlog(
+                    (one.kind.value, one.waiting, one.dead, one.oldest_seconds)
+                    for one in await self._store.tasks.backlog()
+                )
+            except (psycopg.Error, PoolTimeout) as error:
+                self._metrics.store_failed(type(error).__name__)
+            await asyncio.sleep(_GAUGES_SECONDS)
+
+
+def _readings(raw: bytes) -> tuple[bytes, ...]:
+    """Read the business data of a message that was taken."""
+    message = read_request(raw).message
+    return message.data.readings  # type: ignore[union-attr]  only application messages are kept
+
+
+async def _finish(task: asyncio.Task[None]) -> None:
+    """Wait for the worker's last steps; what does not end in time comes back when its lease ends."""
+    done, _ = await asyncio.wait({task}, timeout=_DRAIN_SECONDS)
+    if not done:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+@contextlib.asynccontextmanager
+async def _background(coroutine: object) -> AsyncIterator[None]:
+    task = asyncio.ensure_future(coroutine)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

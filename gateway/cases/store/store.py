@@ -1,0 +1,57 @@
+"""The store as one part: everything that works on one pool of connections."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from psycopg_pool import AsyncConnectionPool
+
+from gateway.cases.store.inbox import Inbox
+from gateway.cases.store.ledger import Ledger
+from gateway.cases.store.migrate import check
+from gateway.cases.store.outbox import Outbox
+from gateway.cases.store.tasks import Tasks
+from gateway.cases.vault import Vault
+
+_POOL_WAIT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The tables, by what they are for."""
+
+    pool: AsyncConnectionPool
+    inbox: Inbox
+    ledger: Ledger
+    outbox: Outbox
+    tasks: Tasks
+
+    async def ping(self) -> None:
+        """Ask the database for a sign of life. Raises psycopg.Error or PoolTimeout."""
+        async with self.pool.connection(timeout=2.0) as connection:
+            await connection.execute("SELECT 1")
+
+
+@asynccontextmanager
+async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[Store]:
+    """Connect to a migrated database.
+
+    Raises:
+        MigrationError: the schema is not this version's.
+        psycopg.Error: the database cannot be reached.
+    """
+    pool = AsyncConnectionPool(
+        url,
+        min_size=2,
+        max_size=pool_size,
+        timeout=_POOL_WAIT_SECONDS,
+        kwargs={"autocommit": True},
+        # A connection that the server closed (restart, failover) is replaced before it is given out.
+        check=AsyncConnectionPool.check_connection,
+        open=False,
+    )
+    async with pool:
+        await pool.wait(timeout=_POOL_WAIT_SECONDS * 2)
+        async with pool.connection() as connection:
+            await check(connection)
+        yield Store(pool, Inbox(pool, vault), Ledger(pool, vault), Outbox(pool, vault), Tasks(pool))

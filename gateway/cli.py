@@ -1,0 +1,249 @@
+"""The `qaqpa` command."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from gateway import app as composition
+from gateway import resources
+from gateway.app import Material, Role
+from gateway.cases.evidence import first_broken
+from gateway.cases.model import Case
+from gateway.cases.services import Services
+from gateway.cases.store.migrate import MigrationError
+from gateway.cases.store.store import Store
+from gateway.cases.vault import VaultUnusable
+from gateway.catalogue.catalogue import Catalogue, CatalogueError
+from gateway.clock import local
+from gateway.eds.anchors import AnchorsUnusable
+from gateway.eds.certificate import CertificateUnreadable
+from gateway.eds.keys import KeyUnusable
+from gateway.embedded import EmbeddedUnusable
+from gateway.settings import Settings
+from gateway.settings import load as load_settings
+from gateway.telemetry import logs
+
+T = TypeVar("T")
+
+_HELP = "Qaqpa: the gateway between egov.kz and the bodies that provide public services."
+cli = typer.Typer(help=_HELP, no_args_is_help=True)
+case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", no_args_is_help=True)
+catalogue_cli = typer.Typer(help="Look at the regulated services.", no_args_is_help=True)
+cli.add_typer(case_cli, name="case")
+cli.add_typer(catalogue_cli, name="catalogue")
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="QAQPA_SETTINGS", help="The settings file (TOML).")
+]
+_out = Console()
+
+_UNUSABLE = (
+    AnchorsUnusable,
+    CatalogueError,
+    CertificateUnreadable,
+    EmbeddedUnusable,
+    KeyUnusable,
+    MigrationError,
+    OSError,
+    VaultUnusable,
+)
+
+
+def main() -> None:
+    """Run the command; what an operator can mend is said in one line, without a traceback."""
+    try:
+        cli()
+    except _UNUSABLE as error:
+        _fail(str(error))
+
+
+def _fail(text: str) -> None:
+    sys.stderr.write(f"qaqpa: {text}\n")
+    raise SystemExit(1)
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        return load_settings(path)
+    except ValidationError as error:
+        # pydantic's own text quotes the values, which may be secrets.
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+        _fail(f"{path}: {problems}")
+    except (OSError, ValueError) as error:
+        _fail(f"{path}: {error}")
+    raise AssertionError
+
+
+def _run(coroutine: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(coroutine)
+
+
+@cli.command()
+def serve(
+    settings: SettingsFile,
+    *,
+    worker: Annotated[bool, typer.Option(help="Take cases further in this process as well.")] = True,
+) -> None:
+    """Answer ShEP, and take cases further."""
+    _process(settings, Role.SERVE | Role.WORK if worker else Role.SERVE)
+
+
+@cli.command()
+def worker(settings: SettingsFile) -> None:
+    """Take cases further, without answering ShEP."""
+    _process(settings, Role.WORK)
+
+
+def _process(path: Path, roles: Role) -> None:
+    settings = _settings(path)
+    logs.configure(settings.log_level)
+
+    async def process() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await composition.run(settings, roles, stop=stop, ready=_ready)
+
+    _run(process())
+
+
+def _ready(url: str) -> None:
+    sys.stdout.write(json.dumps({"event": "gateway.ready", "level": "info", "url": url}) + "\n")
+    sys.stdout.flush()
+
+
+@cli.command()
+def migrate(settings: SettingsFile) -> None:
+    """Bring the database's schema to this version."""
+    loaded = _settings(settings)
+
+    async def migrate_now() -> None:
+        async with composition.store(loaded, Material.load(loaded).vault):
+            _out.print("The database is at this version's schema.")
+
+    _run(migrate_now())
+
+
+@cli.command("check-config")
+def check_config(settings: SettingsFile) -> None:
+    """Check settings, keys, anchors, catalogue and services without starting anything."""
+    loaded = _settings(settings)
+    material = Material.load(loaded)
+    Services(material.catalogue, loaded)
+    table = Table("what", "state")
+    table.add_row("services in the catalogue", str(len(material.catalogue.services)))
+    table.add_row("services offered here", ", ".join(sorted(loaded.services)) or "none")
+    table.add_row("trust anchors", str(len(material.anchors.certificates)))
+    for anchor in material.anchors.certificates:
+        table.add_row("", f"{anchor.subject}  until {local(anchor.not_after):%Y-%m-%d}\nSHA-256 {anchor.sha256}")
+    own = material.key.certificate
+    table.add_row("own certificate", f"{own.subject}  until {local(own.not_after):%Y-%m-%d}\nSHA-256 {own.sha256}")
+    table.add_row("senders", ", ".join(sender.id for sender in loaded.senders) or "none: nobody can send")
+    table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
+    table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")
+    table.add_row("revocation", "not asked (comes with the revocation settings)")
+    _out.print(table)
+
+
+def _with_store(path: Path, what: "Any") -> None:  # noqa: ANN401  a coroutine function over the store
+    loaded = _settings(path)
+
+    async def opened() -> None:
+        async with composition.store(loaded, Material.load(loaded).vault, with_migrations=False) as store:
+            await what(store)
+
+    _run(opened())
+
+
+@case_cli.command("list")
+def case_list(
+    settings: SettingsFile,
+    state: Annotated[str | None, typer.Option(help="Only cases in this state.")] = None,
+    *,
+    dead: Annotated[bool, typer.Option(help="Only dead letters, with their cause.")] = False,
+) -> None:
+    """List the newest cases."""
+
+    async def show(store: Store) -> None:
+        table = Table()
+        if dead:
+            for column in ("number", "task", "attempts", "since", "cause", "case"):
+                table.add_column(column)
+            for letter in await store.tasks.dead_letters():
+                since = f"{local(letter.dead_at):%Y-%m-%d %H:%M}"
+                table.add_row(
+                    letter.number or "-", letter.kind, str(letter.attempts), since, letter.error, str(letter.case_id)
+                )
+        else:
+            for column in ("number", "service", "state", "ending", "received", "deadline", "case"):
+                table.add_column(column)
+            for case in await store.ledger.cases(state=state):
+                deadline = f"{local(case.deadline):%Y-%m-%d}" if case.deadline else "-"
+                received = f"{local(case.received_at):%Y-%m-%d %H:%M}"
+                row = (case.number or "-", case.service_id, case.state, case.ending or "-", received, deadline)
+                table.add_row(*row, str(case.id))
+        _out.print(table)
+
+    _with_store(settings, show)
+
+
+async def _find(store: Store, name: str) -> Case:
+    case = await store.ledger.case_by_number(name)
+    if case is None:
+        try:
+            case = await store.ledger.case(UUID(name))
+        except ValueError:
+            case = None
+    if case is None:
+        raise typer.BadParameter(f"there is no case {name}")
+    return case
+
+
+@case_cli.command("show")
+def case_show(case: Annotated[str, typer.Argument(help="Registration number or id.")], settings: SettingsFile) -> None:
+    """Show a case with its evidence, and check that the evidence is whole."""
+
+    async def show(store: Store) -> None:
+        found = await _find(store, case)
+        events = await store.ledger.events(found.id)
+        _out.print(f"[bold]{found.number or found.id}[/bold]  {found.service_id}  {found.state}  {found.ending or ''}")
+        table = Table("no", "at", "event", "facts")
+        for event in events:
+            table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
+        _out.print(table)
+        broken = first_broken(events)
+        whole = broken is None and (not events or events[-1].hash == found.head)
+        _out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
+        if not whole:
+            raise typer.Exit(1)
+
+    _with_store(settings, show)
+
+
+@case_cli.command("replay")
+def case_replay(
+    settings: SettingsFile, case: Annotated[str | None, typer.Argument(help="Number or id; none: all.")] = None
+) -> None:
+    """Put dead letters back to work, of one case or of all."""
+
+    async def replay(store: Store) -> None:
+        case_id = (await _find(store, case)).id if case else None
+        _out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
+
+    _with_store(settings, replay)
+
+
+if __name__ == "__main__":
+    main()

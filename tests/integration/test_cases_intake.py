@@ -1,0 +1,286 @@
+"""Intake over a real database, with really signed applications."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.cases.inbound import Mode
+from gateway.cases.model import State
+from gateway.cases.notice import Status
+from gateway.cases.number import is_registration_number
+from gateway.eds import enveloped
+from gateway.eds.certificate import Certificate
+from gateway.eds.verifier import Revocation, RevocationStatus
+from gateway.faults import Code, GatewayFault
+from gateway.resources import schemas
+from gateway.sandbox.identities import AUTHENTICATION_ONLY, EXPIRED, FOREIGN, PROVIDERS
+from gateway.sandbox.nca import TestAuthority
+from gateway.sandbox.order import application, tampered
+from tests.support.gateway import NOW, Desk, desk, housing, reply
+
+
+@pytest.fixture
+async def at(database_url: str, authority: TestAuthority, tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk(database_url, authority, tmp_path) as opened:
+        yield opened
+
+
+async def refused(at: Desk, *documents: bytes, **changes: object) -> GatewayFault:
+    with pytest.raises(GatewayFault) as caught:
+        await at.intake.accept(at.message(*documents, **changes), reply)  # type: ignore[arg-type]
+    assert await at.store.ledger.cases() == []
+    return caught.value
+
+
+async def rejected(at: Desk, document: bytes, **changes: object) -> list[str]:
+    await at.intake.accept(at.message(document, **changes), reply)  # type: ignore[arg-type]
+    (case,) = await at.store.ledger.cases()
+    assert (case.state, case.number) == (State.REJECTED, None)
+    answer = await at.store.outbox.answer(case.id)
+    assert answer is not None
+    assert answer.notice.status is Status.REJECTED
+    assert all(finding.text.kk and finding.text.ru for finding in answer.notice.findings)
+    return [finding.code for finding in answer.notice.findings]
+
+
+async def test_a_good_application_is_registered(at: Desk) -> None:
+    """A signed, complete application becomes a case with a number and a term, and the worker is woken."""
+    answer = await at.intake.accept(at.message(at.document()), reply)
+    (case,) = await at.store.ledger.cases()
+    assert case.state is State.REGISTERED
+    assert case.number is not None
+    assert is_registration_number(case.number)
+    assert case.deadline is not None
+    assert case.deadline > NOW
+    assert case.number.encode() in answer
+    assert at.woken == [True]
+    (event,) = await at.store.ledger.events(case.id)
+    assert '"verdict":"VALID"' in event.data
+
+
+@pytest.mark.parametrize("channel_mode", [Mode.ASYNC, Mode.SYNC])
+async def test_a_repeat_gets_the_stored_reply(at: Desk, channel_mode: Mode) -> None:
+    """The same message again, in another session, is answered byte for byte and makes no second case."""
+    message = at.message(at.document(), mode=channel_mode)
+    first = await at.intake.accept(message, reply)
+    again = await at.intake.accept(replace(message, session_id="{other}", raw=b"another envelope"), reply)
+    assert again == first
+    assert len(await at.store.ledger.cases()) == 1
+
+
+async def test_copies_at_the_same_moment_get_one_reply(at: Desk) -> None:
+    """Two copies that arrive together are one case."""
+    message = at.message(at.document())
+    replies = await asyncio.gather(*(at.intake.accept(message, reply) for _ in range(5)))
+    assert len(set(replies)) == 1
+    assert len(await at.store.ledger.cases()) == 1
+
+
+async def test_a_repeat_after_the_certificate_expired_gets_its_receipt(at: Desk) -> None:
+    """What was accepted stays accepted, however late the repeat comes."""
+    message = at.message(at.document())
+    first = await at.intake.accept(message, reply)
+    assert await at.intake.accept(replace(message, received_at=NOW + timedelta(days=900)), reply) == first
+
+
+async def test_a_message_without_an_id_is_known_by_its_content(at: Desk) -> None:
+    """Without messageId the same application twice is still one case."""
+    message = at.message(at.document(), message_id=None)
+    assert await at.intake.accept(message, reply) == await at.intake.accept(message, reply)
+    assert len(await at.store.ledger.cases()) == 1
+
+
+async def test_another_content_under_a_known_id_is_refused(at: Desk) -> None:
+    """The id of one message cannot be used for another."""
+    await at.intake.accept(at.message(at.document()), reply)
+    with pytest.raises(GatewayFault) as caught:
+        await at.intake.accept(at.message(at.document()), reply)
+    assert (caught.value.code, caught.value.detail.code) == (Code.FORMAT, "client.duplicate_message_id")
+    assert len(await at.store.ledger.cases()) == 1
+
+
+async def test_the_reading_that_was_signed_is_taken(at: Desk) -> None:
+    """Of two readings of nested data the one whose signature is intact is the document."""
+    document = at.document()
+    await at.intake.accept(at.message(document.replace(b"<consent>", b"<consent >x"), document), reply)
+    (case,) = await at.store.ledger.cases()
+    assert case.state is State.REGISTERED
+    assert (await at.store.ledger.last_message(case.id)).reading == 1
+
+
+CLOSED = sorted(
+    path.parent.name
+    for path in (schemas() / "services").glob("*/passport.json")
+    if not (path.parent / "form.json").exists()
+)
+
+
+@pytest.mark.parametrize("service", CLOSED)
+async def test_services_without_the_portal_are_refused_with_the_reason(at: Desk, service: str) -> None:
+    """For each of the 19 other services the portal is told in kk and ru that the act does not give it this way."""
+    fault = await refused(at, b"<application/>", service_id=service)
+    assert (fault.code, fault.detail.code) == (Code.SERVICE, "client.channel")
+    assert "көрсетілмейді" in fault.message.kk
+    assert "не оказывается" in fault.message.ru
+
+
+def test_there_are_nineteen_such_services() -> None:
+    """22 services, three of them given through the portal."""
+    assert len(CLOSED) == 19
+
+
+async def test_an_unknown_service_is_refused(at: Desk) -> None:
+    """A service id that nobody registered is SCE004; so is one that this sender may not use."""
+    assert (await refused(at, at.document(), service_id="NO_SUCH")).detail.code == "client.unknown_service"
+    assert (await refused(at, at.document(), sender_id="narrow")).detail.code == "client.unknown_service"
+
+
+async def test_data_that_is_no_application_is_refused(at: Desk) -> None:
+    """Nothing, text, another namespace, another service's application: SCE001."""
+    other = at.document(service="kostanay.categories-social-assistance", form={"category": "disability"})
+    for documents in ((), (b"hello",), (b"<a xmlns='urn:x'/>",), (other,)):
+        assert (await refused(at, *documents)).code is Code.FORMAT
+
+
+async def test_an_unsigned_application_is_refused(at: Desk) -> None:
+    """SCE017: nobody can be trusted to be the citizen."""
+    unsigned = application(housing(), "101090000000", NOW)
+    assert (await refused(at, unsigned)).code is Code.APPLICANT_UNSIGNED
+
+
+async def test_a_broken_signature_is_refused(at: Desk) -> None:
+    """SCE016 for a changed document, and for a signer whom no configured authority knows."""
+    assert (await refused(at, tampered(at.document()))).code is Code.APPLICANT_SIGNATURE
+    foreign = application(housing(citizen=FOREIGN.slug), "101090000001", NOW)
+    stranger = enveloped.sign(foreign, at.authority.foreign().key)
+    assert (await refused(at, stranger)).code is Code.APPLICANT_SIGNATURE
+
+
+async def test_an_expired_certificate_is_a_rejection(at: Desk) -> None:
+    """The citizen is known but the certificate has run out: told in the cabinet."""
+    unsigned = application(housing(citizen=EXPIRED.slug), "101090000002", NOW)
+    assert await rejected(at, enveloped.sign(unsigned, at.authority.expired().key)) == ["applicant.certificate.expired"]
+
+
+async def test_a_certificate_for_logging_in_is_a_rejection(at: Desk) -> None:
+    """An AUTH certificate does not sign applications."""
+    unsigned = application(housing(citizen=AUTHENTICATION_ONLY.slug), "101090000003", NOW)
+    signed = enveloped.sign(unsigned, at.authority.authentication_only().key)
+    assert await rejected(at, signed) == ["applicant.certificate.not_for_signing"]
+
+
+async def test_an_information_system_cannot_apply(at: Desk) -> None:
+    """A certificate without an IIN names no citizen."""
+    unsigned = application(housing(), "101090000004", NOW)
+    signed = enveloped.sign(unsigned, at.authority.system("portal").key)
+    assert await rejected(at, signed) == ["applicant.certificate.not_individual"]
+
+
+async def test_another_persons_signature_is_a_rejection(at: Desk) -> None:
+    """The IIN of the form and of the certificate are one person's."""
+    unsigned = application(housing(), "101090000005", NOW)
+    signed = enveloped.sign(unsigned, at.authority.citizen(2).key)
+    assert await rejected(at, signed) == ["applicant.identity"]
+
+
+async def test_a_head_of_a_provider_does_not_apply_for_a_citizen(at: Desk) -> None:
+    """A legal entity's certificate carries its head's own IIN, which is not the applicant's."""
+    unsigned = application(housing(), "101090000006", NOW)
+    signed = enveloped.sign(unsigned, at.authority.provider(PROVIDERS[0].slug).key)
+    assert await rejected(at, signed) == ["applicant.identity"]
+
+
+async def test_every_finding_of_the_form_is_told(at: Desk) -> None:
+    """Not the first mistake only, but all of them."""
+    document = at.document(applicant={"phone": "12", "email": "none", "surname": None}, consent=False)
+    codes = await rejected(at, document)
+    assert len(codes) >= 4
+    assert set(codes) <= {"applicant.form", "applicant.documents"}
+
+
+async def test_the_wrong_category_is_not_eligible_for_the_portal(at: Desk) -> None:
+    """The portal gives social assistance by categories only to those whom the act names."""
+    service = "kostanay.categories-social-assistance"
+    codes = await rejected(at, at.document(service=service, form={"category": "other"}), service_id=service)
+    assert codes == ["applicant.eligibility"]
+
+
+async def test_a_rejection_on_the_sync_channel_is_told_in_the_reply(at: Desk) -> None:
+    """SyncChannel: the findings stand in the reply, nothing is sent afterwards."""
+    document = at.document(consent=False)
+    payloads: list[bytes] = []
+
+    def keep(receipt: object) -> bytes:
+        payloads.append(receipt.payload)  # type: ignore[attr-defined]
+        return b"reply"
+
+    await at.intake.accept(at.message(document, mode=Mode.SYNC), keep)
+    (case,) = await at.store.ledger.cases()
+    assert case.state is State.CONFIRMED
+    assert await at.store.outbox.next_pending(case.id) is None
+    assert b"<finding>" in payloads[0]
+
+
+async def test_a_store_that_is_away_is_a_fault(at: Desk) -> None:
+    """Without a database nothing is acknowledged: SCE909 with a time to come back."""
+    message = at.message(at.document())
+    await at.store.pool.close()
+    with pytest.raises(GatewayFault) as caught:
+        await at.intake.accept(message, reply)
+    assert (caught.value.code, caught.value.detail.code) == (Code.INTERNAL, "gateway.store_unavailable")
+    assert caught.value.retry_after is not None
+    assert at.recorder.failures
+
+
+class Unreachable:
+    """A source of revocation that nobody can ask."""
+
+    async def status(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationStatus:
+        assert certificate.issuer == issuer.subject
+        assert at == NOW
+        return RevocationStatus(Revocation.UNAVAILABLE)
+
+
+async def test_what_cannot_be_checked_waits(database_url: str, authority: TestAuthority, tmp_path: Path) -> None:
+    """If revocation cannot be asked, the message is taken, the citizen told, and no number given."""
+    async with desk(database_url, authority, tmp_path, Unreachable()) as at:
+        await at.intake.accept(at.message(at.document()), reply)
+        (case,) = await at.store.ledger.cases()
+        assert (case.state, case.number) == (State.AWAITING_VERIFICATION, None)
+        first = await at.store.outbox.next_pending(case.id)
+        assert first is not None
+        assert first.notice.status is Status.BEING_CHECKED
+
+
+class TestSupplement:
+    """UPDATE: the citizen completes an application."""
+
+    async def test_it_goes_to_the_case_of_its_chain(self, at: Desk) -> None:
+        """A completed application is added to the open case; a repeat changes nothing."""
+        await at.intake.accept(at.message(at.document()), reply)
+        update = at.message(at.document(), message_id="2", message_type="UPDATE", correlation_id="chain-1")
+        first = await at.intake.accept(update, reply)
+        assert await at.intake.accept(update, reply) == first
+        (case,) = await at.store.ledger.cases()
+        assert case.state is State.IN_PROCESS
+        assert [event.kind for event in await at.store.ledger.events(case.id)] == ["Registered", "Supplemented"]
+
+    async def test_it_needs_an_open_case(self, at: Desk) -> None:
+        """An UPDATE of an unknown chain is a fault and leaves nothing."""
+        update = at.message(at.document(), message_type="UPDATE", correlation_id="nowhere")
+        assert (
+            await refused(at, update.readings[0], message_type="UPDATE")
+        ).detail.code == "client.unknown_correlation"
+
+    async def test_another_person_cannot_complete_it(self, at: Desk) -> None:
+        """Only the applicant completes the application; the case waits on."""
+        await at.intake.accept(at.message(at.document()), reply)
+        update = at.message(at.document(citizen=2), message_id="2", message_type="UPDATE", correlation_id="chain-1")
+        await at.intake.accept(update, reply)
+        (case,) = await at.store.ledger.cases()
+        assert case.state is State.REGISTERED
+        assert [event.kind for event in await at.store.ledger.events(case.id)][-1] == "SupplementRejected"
