@@ -1,0 +1,50 @@
+"""HTTP for zeep: bounded answers, no fetching of WSDL, and nothing of a message in a log."""
+
+from typing import NoReturn
+
+import httpx
+from zeep.transports import AsyncTransport
+
+from adapters.contract import ContractBroken
+
+MAX_ANSWER_BYTES = 12_000_000
+"""A decision of 8 MB in base64, and a little."""
+
+_MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
+
+
+class Transport(AsyncTransport):
+    """Posts messages through a given client; it is the client that knows the time limits of one read or write."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        """Take the client; whoever made it closes it."""
+        super().__init__(client=client)  # type: ignore[no-untyped-call]  # zeep's
+        self.wsdl_client.close()
+
+    def _load_remote_data(self, url: str) -> NoReturn:  # noqa: ARG002  the signature is zeep's
+        raise ContractBroken("the contract is read from the disk, never from the network")
+
+    async def post(self, address: str, message: bytes, headers: dict[str, str]) -> httpx.Response:
+        """Post a message and return the whole answer. Overrides zeep's, which writes both into the debug log.
+
+        Raises:
+            httpx.HTTPError: the network failed.
+            ContractBroken: the answer is too large, or not XML by its own account.
+        """
+        async with self.client.stream("POST", address, content=message, headers=headers) as response:
+            media_type = response.headers.get("Content-Type", "text/xml")
+            if media_type.partition(";")[0].strip().lower() not in _MEDIA_TYPES:
+                raise ContractBroken(f"HTTP {response.status_code} with an answer that is not XML")
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > MAX_ANSWER_BYTES:
+                    raise ContractBroken(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+        # The body is decoded by now: of the headers only the media type is still true.
+        return httpx.Response(response.status_code, headers={"Content-Type": media_type}, content=bytes(body))
+
+
+def client(timeout_seconds: float, connections: int) -> httpx.AsyncClient:
+    """Return an HTTP client without redirects, proxies or credentials out of the environment."""
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return httpx.AsyncClient(timeout=timeout_seconds, limits=limits, follow_redirects=False, trust_env=False)
