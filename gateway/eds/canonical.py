@@ -1,10 +1,11 @@
 """Canonical XML: the methods we accept, and the places where lxml needs help.
 
-Three traps of `lxml.etree.tostring(method="c14n")`, each with its test:
+Four traps of `lxml.etree.tostring(method="c14n")`, each with its test:
 
 1. An inner element loses the `xml:*` attributes it inherits, which Canonical XML 1.0 section 2.4 puts on the apex.
 2. A same-document reference excludes comments (XML Signature 1.1 section 4.4.3.3), whatever the transform says.
 3. Only the tree carries processing instructions outside the root; and lxml removes an element with its tail text.
+4. A prefix of InclusiveNamespaces is dropped when libxml2's dictionary does not hold it, and `#default` is never there.
 """
 
 import copy
@@ -19,6 +20,7 @@ C14N: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 C14N_COMMENTS: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315#WithComments"
 EXC_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 EXC_C14N_COMMENTS: Final = "http://www.w3.org/2001/10/xml-exc-c14n#WithComments"
+_DEFAULT_NAMESPACE: Final = "#default"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
 
 
@@ -66,6 +68,8 @@ def subtree(element: etree._Element, method: Canonicalization, prefixes: tuple[s
         NotCanonicalizable: it has no canonical form.
     """
     if method.exclusive:
+        if _DEFAULT_NAMESPACE in prefixes:
+            _make_default_known()
         return _write(element, exclusive=True, prefixes=prefixes)
     with _inherited_xml_attributes(element):
         return _write(element, exclusive=False, prefixes=())
@@ -82,6 +86,13 @@ def remove(element: etree._Element) -> None:
     elif tail:
         parent.text = (parent.text or "") + tail
     parent.remove(element)
+
+
+def _make_default_known() -> None:
+    """Put `#default` into this thread's libxml2 dictionary; only a parser's tag filter gets it in."""
+    parser = etree.XMLPullParser(events=("start",), tag=_DEFAULT_NAMESPACE)
+    parser.feed(b"<a/>")
+    parser.close()
 
 
 def _write(element: etree._Element, *, exclusive: bool, prefixes: tuple[str, ...], whole: bool = False) -> bytes:

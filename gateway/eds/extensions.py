@@ -74,11 +74,7 @@ class Extensions(TypedDict):
 
 
 def read(extensions: x509.Extensions) -> Extensions:
-    """Read the extensions of the profile.
-
-    Raises:
-        ValueError: the key store extension is malformed.
-    """
+    """Read the extensions of the profile."""
     by_oid = {extension.oid: extension.value for extension in extensions}
     basic = by_oid.get(ExtensionOID.BASIC_CONSTRAINTS)
     usages = by_oid.get(ExtensionOID.EXTENDED_KEY_USAGE)
@@ -132,6 +128,9 @@ def _key_usage(value: x509.ExtensionType | None) -> frozenset[KeyUsage]:
 def _key_store(value: x509.ExtensionType | None) -> str | None:
     if not isinstance(value, x509.UnrecognizedExtension):
         return None
-    # SEQUENCE { OBJECT IDENTIFIER }
-    oid = element_at(value.value, element_at(value.value, 0).content)
-    return object_identifier(value.value[oid.content : oid.end])
+    try:
+        # SEQUENCE { OBJECT IDENTIFIER }
+        oid = element_at(value.value, element_at(value.value, 0).content)
+        return object_identifier(value.value[oid.content : oid.end])
+    except ValueError:
+        return None  # it only informs: a form nobody has met does not spoil the certificate
