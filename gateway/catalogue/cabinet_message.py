@@ -50,8 +50,8 @@ class Header:
     """Which application the message is about."""
 
     service_id: str
-    request_number: str
-    """The portal's own number of the request, as received."""
+    request_number: str | None
+    """The portal's own number of the request, as received; None if it could not be read."""
     at: datetime
     """Aware; when it happened. Whole seconds are sent."""
     language: str
@@ -139,9 +139,9 @@ def read(document: bytes) -> CabinetMessage:
 
 def _write_header(into: Writer, header: Header) -> None:
     into.value("serviceId", header.service_id)
-    into.value("requestNumber", header.request_number)
-    into.value("caseNumber", header.case_number)
-    into.value("correlationId", header.correlation_id)
+    into.value("requestNumber", header.request_number or None)
+    into.value("caseNumber", header.case_number or None)
+    into.value("correlationId", header.correlation_id or None)
     into.value("at", local(header.at).isoformat(timespec="seconds"))
     into.value("language", header.language)
 
@@ -176,7 +176,7 @@ def _write_result(into: Writer, result: Result) -> None:
 def _read_header(header: Reader) -> Header:
     return Header(
         service_id=header.value("serviceId"),
-        request_number=header.value("requestNumber"),
+        request_number=header.optional("requestNumber"),
         at=datetime.fromisoformat(header.value("at")),
         language=header.value("language"),
         case_number=header.optional("caseNumber"),

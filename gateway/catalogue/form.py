@@ -7,6 +7,7 @@ from datetime import date, datetime
 from gateway.catalogue import attachments, phrases, rules, structure
 from gateway.catalogue.application import Application, Attachment, Person
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.identity import Parties
 from gateway.catalogue.payload import NotOurPayload, parse
 from gateway.catalogue.service import Service
 from gateway.catalogue.structure import Block
@@ -16,10 +17,17 @@ __all__ = ["NotOurPayload", "Reading", "check_root", "read_application"]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading: an application, or findings. Never both, never neither."""
+    """What came of reading: an application, or findings. Never both, never neither.
+
+    What an answer needs stands here even where the application has findings, as far as it could be read.
+    """
 
     application: Application | None
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
+    request_number: str | None = None
+    language: str | None = None
+    parties: Parties = field(default=Parties(), repr=False)
+    """For `gateway.catalogue.identity.compare`."""
 
 
 def check_root(service: Service, document: bytes) -> None:
@@ -52,9 +60,22 @@ def read_application(service: Service, document: bytes, *, now: datetime | None 
     if not findings and not service.schema.validate(root):
         # The schema is the contract: what it does not allow is not taken, even if the walk saw nothing wrong.
         findings.append(Finding("applicant.form", phrases.UNREADABLE))
-    if findings:
-        return Reading(None, tuple(findings))
-    return Reading(_application(block))
+    header = block.block("header").texts
+    return Reading(
+        application=None if findings else _application(block),
+        findings=tuple(findings),
+        request_number=header.get("requestNumber"),
+        language=header.get("language"),
+        parties=_parties(block),
+    )
+
+
+def _parties(block: Block) -> Parties:
+    return Parties(
+        applicant_iin=block.block("applicant").texts.get("iin"),
+        representative_iin=block.block("representative").texts.get("iin"),
+        represented="representative" in block.blocks,
+    )
 
 
 def _application(block: Block) -> Application:
