@@ -32,7 +32,7 @@ unit: $(VENV)/.tests
 	@echo "== 4/4 tests: pytest"
 	@$(RUN) -m pytest
 
-bench: $(VENV)/.product
+bench: $(VENV)/.tests
 	@$(RUN) -m benchmarks.accept
 
 $(VENV)/.python:

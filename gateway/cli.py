@@ -1,6 +1,7 @@
 """The `qaqpa` command."""
 
 import asyncio
+import dataclasses
 import json
 import signal
 import sys
@@ -25,6 +26,7 @@ from gateway.cases.store.migrate import MigrationError
 from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
+from gateway.catalogue.summary import Counts, describe
 from gateway.clock import local
 from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
@@ -243,6 +245,69 @@ def case_replay(
         _out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
 
     _with_store(settings, replay)
+
+
+@catalogue_cli.command("list")
+def catalogue_list() -> None:
+    """List the regulated services, with their channels and terms."""
+    table = Table("service", "name", "channels", "term through the portal")
+    for service in Catalogue.load(resources.schemas()).services:
+        summary = describe(service)
+        term = f"{summary.term.text.ru} ({summary.term.origin})" if summary.term else "-"
+        table.add_row(service.id, summary.name.ru or summary.name.kk, ", ".join(summary.channels), term)
+    _out.print(table)
+
+
+@catalogue_cli.command("show")
+def catalogue_show(
+    service: Annotated[str, typer.Argument(help="Id of the service, e.g. kostanay.housing-assistance.")],
+) -> None:
+    """Show what the act says of a service, and what Qaqpa makes of it."""
+    found = Catalogue.load(resources.schemas()).find(service)
+    if found is None:
+        raise typer.BadParameter(f"there is no service {service}; see `qaqpa catalogue list`")
+    summary = describe(found)
+    table = Table(show_header=False)
+    for label, value in (
+        ("id", summary.id),
+        ("act", f"{summary.region}, № {summary.act.number} of {summary.act.date}, annex {summary.annex}"),
+        ("name", summary.name.ru or summary.name.kk),
+        ("provider", summary.provider.ru or summary.provider.kk),
+        ("result", summary.result.ru or summary.result.kk),
+        ("form", summary.form),
+        ("channels", ", ".join(summary.channels)),
+        ("namespace", summary.namespace or "-"),
+    ):
+        table.add_row(label, value)
+    if summary.term is not None:
+        table.add_row("term", f"{summary.term.text} [{summary.term.origin}]\n{summary.term.explanation}")
+    for channel, reason in summary.closed.items():
+        table.add_row(f"not {channel}", str(reason))
+    table.add_row("what the act says", ", ".join(f"{value} {name}" for name, value in _pairs(summary.counts)))
+    _out.print(table)
+
+
+def _pairs(counts: Counts) -> list[tuple[str, int]]:
+    return [(field.name.replace("_", " "), getattr(counts, field.name)) for field in dataclasses.fields(counts)]
+
+
+@cli.command()
+def sandbox(
+    folder: Annotated[Path, typer.Option(help="Where the sandbox keeps its world.")] = Path("var/sandbox"),
+) -> None:
+    """Run the rest of the e-government (test NCA, ShEP, portal with cabinets, a provider). Never for production."""
+    logs.configure("info")
+    sandbox_main(folder)
+
+
+@cli.command()
+def demo(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its world.")] = Path("var/demo"),
+    *,
+    keep: Annotated[bool, typer.Option(help="Leave everything running until Ctrl-C.")] = False,
+) -> None:
+    """Show the whole way of an application, live."""
+    raise SystemExit(_run(run_demo(folder, keep=keep)))
 
 
 if __name__ == "__main__":

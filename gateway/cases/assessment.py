@@ -5,10 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
-from gateway.catalogue.form import NotOurPayload, check_root, read_application
-from gateway.catalogue.identity import identity_findings
+from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_application
+from gateway.catalogue.identity import compare
 from gateway.catalogue.service import Service
 from gateway.eds.certificate import Certificate
 from gateway.eds.verdict import Indication, Reason, Verdict
@@ -26,9 +25,8 @@ class Assessment:
 
     reading: int
     """Which reading of the message is the signed document."""
-    document: bytes = field(repr=False)
-    """The citizen's signed document, byte for byte."""
-    application: Application | None
+    form: Reading = field(repr=False)
+    """What the form says, as far as it could be read."""
     findings: tuple[Finding, ...]
     delayed: bool
     """Revocation could not be asked."""
@@ -55,16 +53,16 @@ async def assess(
     if verdict.signed is None:
         raise _not_covered()
     try:
-        reading = read_application(service, verdict.signed, now=at)
+        form = read_application(service, verdict.signed, now=at)
     except NotOurPayload as error:
         raise _not_ours(service) from error
-    findings = (*_certificate_findings(verdict), *reading.findings)
+    findings = (*_certificate_findings(verdict), *form.findings)
     individual = _individual(verdict)
-    if reading.application is not None and individual is not None:
-        findings += identity_findings(reading.application, individual.iin)
+    if individual is not None:
+        findings += compare(form.parties, individual.iin)
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
-    return Assessment(index, readings[index], reading.application, findings, delayed, _facts(verdict))
+    return Assessment(index, form, findings, delayed, _facts(verdict))
 
 
 async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -> tuple[int, Verdict]:

@@ -31,6 +31,7 @@ from gateway.texts import Text
 
 _RETRY_AFTER = 30
 _UPDATE = "UPDATE"
+_LANGUAGES = frozenset({"kk", "ru"})
 _OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
 
 Wake = Callable[[], None]
@@ -136,7 +137,7 @@ class Intake:
         return await self._registrar.registered(offer, message.received_at, facts)
 
     def _case(self, message: Inbound, offer: Offer, assessment: Assessment) -> Case:
-        application = assessment.application
+        form, iin = assessment.form, assessment.form.parties.applicant_iin
         return Case(
             id=uuid4(),
             service_id=offer.service.id,
@@ -145,9 +146,9 @@ class Intake:
             mode=message.mode,
             correlation_id=message.correlation_id or _message_key(message),
             route_id=message.route_id,
-            request_number=application.request_number if application else None,
-            language=application.language if application else "kk",
-            applicant_key=self._vault.search_key(application.applicant.iin) if application else None,
+            request_number=form.request_number,
+            language=form.language if form.language in _LANGUAGES else "kk",
+            applicant_key=self._vault.search_key(iin) if iin else None,
             state=State.AWAITING_VERIFICATION,
             received_at=message.received_at,
         )
@@ -186,8 +187,8 @@ class Intake:
         return answer
 
     def _other_person(self, case: Case, assessment: Assessment) -> tuple[Finding, ...]:
-        application = assessment.application
-        if application is None or self._vault.search_key(application.applicant.iin) == case.applicant_key:
+        iin = assessment.form.parties.applicant_iin
+        if iin is None or self._vault.search_key(iin) == case.applicant_key:
             return ()
         return (_OTHER_PERSON,)
 

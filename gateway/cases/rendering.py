@@ -35,8 +35,7 @@ def render(case: Case, notice: Notice, document: File | None) -> bytes:
         kind=_KINDS[notice.kind],
         header=Header(
             service_id=case.service_id,
-            # An application that could not be read has no number of its own; its chain is known all the same.
-            request_number=case.request_number or case.correlation_id,
+            request_number=case.request_number,
             at=notice.at,
             language=case.language,
             case_number=case.number if checked else None,
