@@ -1,0 +1,57 @@
+"""The person who signed must be the person who applies."""
+
+import pytest
+
+from gateway.catalogue.application import Application
+from gateway.catalogue.form import read_application
+from gateway.catalogue.identity import Parties, compare, identity_findings
+from tests.support.catalogue import HOUSING, IIN, OTHER_IIN, REPRESENTATIVE, application, document, service
+
+
+def _application(*, represented: bool = False) -> Application:
+    extra = (("<form>", f"{REPRESENTATIVE}<form>"), ("<documents>", f"<documents>{document('authority')}"))
+    read = read_application(service(HOUSING), application(HOUSING, *(extra if represented else ()))).application
+    assert read is not None
+    return read
+
+
+def test_applicant_signs() -> None:
+    """The applicant's own signature is right; anybody else's is not."""
+    assert identity_findings(_application(), IIN) == ()
+    (finding,) = identity_findings(_application(), OTHER_IIN)
+    assert (finding.code, finding.where) == ("applicant.identity", "applicant/iin")
+
+
+def test_representative_signs_where_one_is_named() -> None:
+    """With a representative, the representative signs, not the applicant and not a third person."""
+    assert identity_findings(_application(represented=True), OTHER_IIN) == ()
+    for signer in (IIN, "700101300999"):
+        (finding,) = identity_findings(_application(represented=True), signer)
+        assert (finding.code, finding.where) == ("applicant.identity", "representative/iin")
+
+
+def test_certificate_without_a_person_is_found() -> None:
+    """A certificate that names no person signs for nobody."""
+    (finding,) = identity_findings(_application(), None)
+    assert (finding.code, finding.where) == ("applicant.identity", None)
+
+
+def test_nobody_represents_themselves() -> None:
+    """Representative and applicant are two persons."""
+    findings = compare(Parties(IIN, IIN, represented=True), IIN)
+    assert [finding.where for finding in findings] == ["representative/iin"]
+
+
+@pytest.mark.parametrize(
+    "parties", [Parties(), Parties(IIN, None, represented=True), Parties(None, None, represented=True)]
+)
+def test_unreadable_iin_is_not_compared(parties: Parties) -> None:
+    """An IIN that could not be read has its own finding; it is not told twice."""
+    assert compare(parties, OTHER_IIN) == ()
+
+
+def test_texts_hold_no_iin() -> None:
+    """The citizen is told without any number being repeated."""
+    findings = [*identity_findings(_application(), OTHER_IIN), *compare(Parties(IIN, IIN, represented=True), OTHER_IIN)]
+    assert findings
+    assert not any(IIN in str(finding.text) or OTHER_IIN in str(finding.text) for finding in findings)
