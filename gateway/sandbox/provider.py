@@ -1,0 +1,178 @@
+"""The sandbox's provider of public services: takes cases, works at them by declared rules, signs its results."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+from aiohttp import ClientError, ClientSession, ClientTimeout
+from lxml import etree
+from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from gateway.catalogue import result_document
+from gateway.catalogue.cabinet_message import Outcome
+from gateway.catalogue.result_document import ResultDocument
+from gateway.clock import Clock
+from gateway.eds import enveloped
+from gateway.eds.keys import SigningKey
+from gateway.sandbox.identities import Organization
+from gateway.sandbox.register import CaseRegister, ProviderRecord
+from gateway.sandbox.rules import Action, Facts, Office, Progress, Rule, Step, read_facts
+from gateway.texts import Text
+
+_log = structlog.get_logger(__name__)
+
+_TITLE = Text(kk="Мемлекеттік қызмет көрсету нәтижесі", ru="Результат оказания государственной услуги")
+_TEXTS = {
+    Outcome.POSITIVE: Text(
+        kk="Қызмет көрсету туралы оң шешім қабылданды.", ru="Принято положительное решение об оказании услуги."
+    ),
+    Outcome.REFUSED: Text(kk="Қызмет көрсетуден бас тартылды.", ru="В оказании услуги отказано."),
+}
+_CALLBACK_ATTEMPTS = 5
+_CALLBACK_LIMIT = ClientTimeout(total=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """Where the gateway wants to hear that a case changed; None for a provider that is only asked."""
+
+    url: str
+    token: str = field(repr=False)
+    session: ClientSession
+
+
+@dataclass(slots=True)
+class ProviderSystem:
+    """One provider's information system, without its SOAP."""
+
+    organization: Organization
+    key: SigningKey
+    register: CaseRegister
+    clock: Clock
+    office: Office = field(default_factory=Office)
+    callback: Callback | None = None
+    _tasks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Go on with the undecided cases of an earlier process."""
+        for record in self.register.undecided():
+            self._work(record.number)
+
+    async def stop(self) -> None:
+        """Leave the cases where they are."""
+        for task in list(self._tasks.values()):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def submit(self, number: str, service: str, deadline: datetime, document: bytes) -> Progress:
+        """Take a case; a repeat changes nothing and answers where it stands.
+
+        Raises:
+            XmlRejected: the application is not readable.
+        """
+        read_facts(service, document)
+        self.register.submit(number, service, deadline, document, self.clock())
+        self._work(number)
+        return self.status(number)
+
+    def supplement(self, number: str, document: bytes) -> Progress:
+        """Take the completed application.
+
+        Raises:
+            KeyError: there is no such case.
+            XmlRejected: the application is not readable.
+        """
+        read_facts(self.register.get(number).service, document)
+        self.register.supplement(number, document, self.clock())
+        self._work(number)
+        return self.status(number)
+
+    def status(self, number: str) -> Progress:
+        """Say where a case stands; when its time has come, it is decided now.
+
+        Raises:
+            KeyError: there is no such case.
+        """
+        record = self.register.get(number)
+        facts = read_facts(record.service, record.document)
+        progress = self.office.progress(facts, record.received_at, record.supplemented_at, self.clock())
+        if record.decision is not None:
+            return Progress(Step.DECIDED, record.decided_at or record.received_at, progress.rule)
+        if progress.step is Step.DECIDED and progress.rule is not None:
+            self._decide(record, facts, progress.rule, progress.since)
+        return progress
+
+    def decision(self, number: str) -> ProviderRecord:
+        """Return a decided case.
+
+        Raises:
+            KeyError: there is no such case, or it is not decided.
+        """
+        if self.status(number).step is not Step.DECIDED:
+            raise KeyError(number)
+        return self.register.get(number)
+
+    def _decide(self, record: ProviderRecord, facts: Facts, rule: Rule, at: datetime) -> None:
+        outcome = Outcome.REFUSED if rule.then is Action.REFUSE else Outcome.POSITIVE
+        names = [facts.applicant.get(name, "") for name in ("surname", "givenName", "patronymic")]
+        document = ResultDocument(
+            case_number=record.number,
+            service_id=record.service,
+            iin=facts.applicant.get("iin", ""),
+            full_name=" ".join(filter(None, names)),
+            outcome=outcome,
+            title=_TITLE,
+            text=_TEXTS[outcome],
+            decided_at=at,
+            provider=self.organization.name.kk,
+            ground=Text(rule.kk, rule.ru) if outcome is Outcome.REFUSED else None,
+        )
+        signed = enveloped.sign(result_document.render(document), self.key)
+        self.register.decide(record.number, outcome, at, signed)
+
+    def _work(self, number: str) -> None:
+        """Follow a case in the background, so that the gateway is told of every change."""
+        earlier = self._tasks.pop(number, None)
+        if earlier is not None:
+            earlier.cancel()
+        task = asyncio.create_task(self._follow(number))
+        self._tasks[number] = task
+        task.add_done_callback(lambda done: self._ended(number, done))
+
+    def _ended(self, number: str, task: asyncio.Task[None]) -> None:
+        if self._tasks.get(number) is task:
+            del self._tasks[number]
+        if not task.cancelled() and (defect := task.exception()) is not None:
+            _log.error("sandbox.provider_broke_off", exc_info=defect)
+
+    async def _follow(self, number: str) -> None:
+        progress = self.status(number)
+        while progress.next_at is not None:
+            await asyncio.sleep(max(0.0, (progress.next_at - self.clock()).total_seconds()))
+            progress = self.status(number)
+            await self._tell(number)
+
+    async def _tell(self, number: str) -> None:
+        """Call the gateway back; it asks by itself too, so giving up loses nothing."""
+        callback = self.callback
+        if callback is None:
+            return
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type((ClientError, TimeoutError, OSError)),
+            stop=stop_after_attempt(_CALLBACK_ATTEMPTS),
+            wait=wait_exponential_jitter(multiplier=0.1, max=1, jitter=0.1),
+        )
+        with suppress(RetryError):
+            await retrying(_post, callback, number)
+
+
+async def _post(callback: Callback, number: str) -> None:
+    body = etree.Element(etree.QName("urn:qaqpa:provider:1", "caseChanged"))
+    etree.SubElement(body, etree.QName("urn:qaqpa:provider:1", "number")).text = number
+    headers = {"Authorization": f"Bearer {callback.token}", "Content-Type": "text/xml; charset=utf-8"}
+    content = etree.tostring(body, encoding="UTF-8", xml_declaration=True)
+    async with callback.session.post(callback.url, data=content, headers=headers, timeout=_CALLBACK_LIMIT) as response:
+        await response.read()

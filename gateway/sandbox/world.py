@@ -1,0 +1,164 @@
+"""The whole sandbox: certification authority, ShEP, portal and provider, started on one folder and stopped together.
+
+For the demo and for tests, never for production: keys lie open in the folder and nothing protects the pages.
+"""
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+from aiohttp import ClientSession
+
+from gateway.clock import Clock, utc_now
+from gateway.eds.anchors import Anchors
+from gateway.eds.verifier import Verifier
+from gateway.sandbox import portal_routes, provider_soap, publications
+from gateway.sandbox.cabinet import Cabinet
+from gateway.sandbox.courier import Courier, Persistence
+from gateway.sandbox.failures import Failures
+from gateway.sandbox.gateway_config import services, write_gateway_config
+from gateway.sandbox.identities import PROVIDERS
+from gateway.sandbox.journal import Journal
+from gateway.sandbox.mailroom import Mailroom
+from gateway.sandbox.nca import TestAuthority
+from gateway.sandbox.participants import Participant, Register
+from gateway.sandbox.plan import Plan, Ports
+from gateway.sandbox.portal import Channel, Portal
+from gateway.sandbox.provider import Callback, ProviderSystem
+from gateway.sandbox.register import CaseRegister
+from gateway.sandbox.rules import Office
+from gateway.sandbox.server import serve
+from gateway.sandbox.shep import Shep
+from gateway.shep.messages import MessageType, Sender
+
+_GATEWAY_REPORTS = frozenset({MessageType.RESPONSE})
+_PORTAL_REPORTS = frozenset({MessageType.REQUEST, MessageType.UPDATE})
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the world behaves."""
+
+    persistence: Persistence = field(default_factory=Persistence)
+    office: Office = field(default_factory=Office)
+    gateway_reports: frozenset[MessageType] = _GATEWAY_REPORTS
+    """Of which of its messages the gateway is told the fate."""
+    callbacks: bool = True
+    """Whether the provider calls the gateway back."""
+
+
+class World:
+    """A running sandbox."""
+
+    def __init__(self, folder: Path, plan: Plan, options: Options, clock: Clock) -> None:
+        self.folder = folder
+        self.plan = plan
+        self.failures = Failures()
+        self._options = options
+        self._clock = clock
+        self._stack = AsyncExitStack()
+        self.authority = TestAuthority.open_or_create(folder / "nca", base_url=f"{plan.shep_url}/nca", clock=clock)
+        self._verifier = Verifier(Anchors.load(self.authority.anchors))
+        self.shep: Shep
+        self.portal: Portal
+        self.provider: ProviderSystem
+
+    @classmethod
+    async def start(
+        cls,
+        folder: Path,
+        *,
+        ports: Ports | None = None,
+        gateway_url: str | None = None,
+        options: Options = Options(),
+        clock: Clock = utc_now,
+    ) -> Self:
+        """Start the sandbox on a folder, which is made when missing and continued when not.
+
+        Args:
+            folder: everything it keeps.
+            ports: TCP ports; those of an existing folder stand.
+            gateway_url: where the gateway is; default: on the port that the folder's settings give it.
+            options: how it behaves.
+            clock: the time.
+
+        Raises:
+            OSError: a port is taken or the folder cannot be written.
+            ValueError: the folder holds something else.
+        """
+        world = cls(folder, Plan.open_or_create(folder, ports=ports), options, clock)
+        try:
+            await world._open(gateway_url or world.plan.gateway_url)
+        except BaseException:
+            await world.stop()
+            raise
+        return world
+
+    async def stop(self) -> None:
+        """Stop everything; what is under way goes on at the next start."""
+        await self._stack.aclose()
+
+    def settings_file(self) -> Path:
+        """Write the settings of a gateway for this world, with its keys; return the TOML file."""
+        return write_gateway_config(self.folder / "gateway", self.plan, self.authority)
+
+    async def _open(self, gateway_url: str) -> None:
+        # Pushes to one peer must not wait for each other's connections.
+        session = await self._stack.enter_async_context(ClientSession())
+        self.shep = self._make_shep(session, gateway_url)
+        self.portal, mailroom = self._make_portal(session)
+        self.provider = self._make_provider(session, gateway_url)
+        parts = (self.shep.courier, self.portal, self.provider)
+        for part in parts:
+            self._stack.push_async_callback(part.stop)
+        host, ports = self.plan.host, self.plan.ports
+        published = publications.routes(self.authority, self._clock)
+        for routes, port in (
+            ([*self.shep.routes(), *published], ports.shep),
+            (portal_routes.routes(self.portal, mailroom), ports.portal),
+            (provider_soap.routes(self.provider), ports.provider),
+        ):
+            runner = await serve(routes, host, port, self.failures)
+            self._stack.push_async_callback(runner.cleanup)
+        for part in parts:
+            part.start()
+
+    def _make_shep(self, session: ClientSession, gateway_url: str) -> Shep:
+        journal = Journal.open(self.folder / "shep" / "shep.db")
+        self._stack.callback(journal.close)
+        register = Register(self._participants(gateway_url), self._verifier, self._clock)
+        key = self.authority.system("shep").key
+        courier = Courier(journal, register, key, session, self._clock, self._options.persistence)
+        return Shep(journal, register, courier, dict.fromkeys(services(), "gateway"), self._clock)
+
+    def _participants(self, gateway_url: str) -> list[Participant]:
+        urls = {"gateway": f"{gateway_url}/shep/async", "portal": f"{self.plan.portal_url}{portal_routes.PUSH_PATH}"}
+        reports = {"gateway": self._options.gateway_reports, "portal": _PORTAL_REPORTS}
+        return [
+            Participant(
+                id=name,
+                password=password,
+                certificate=self.authority.system(name).key.certificate,
+                url=urls.get(name),
+                reports=reports.get(name, frozenset()),
+            )
+            for name, password in self.plan.passwords.items()
+        ]
+
+    def _make_portal(self, session: ClientSession) -> tuple[Portal, Mailroom]:
+        cabinet = Cabinet(self.folder / "cabinet")
+        sender = Sender("portal", self.plan.passwords["portal"])
+        channel = Channel(f"{self.plan.shep_url}/bip-async", sender, self.authority.system("portal").key, session)
+        shep = self.authority.system("shep").key.certificate
+        portal = Portal(cabinet, self.authority, channel, self._clock)
+        return portal, Mailroom(cabinet, self._verifier, shep, self._clock)
+
+    def _make_provider(self, session: ClientSession, gateway_url: str) -> ProviderSystem:
+        organization = PROVIDERS[0]
+        register = CaseRegister.open(self.folder / "provider" / "provider.db")
+        self._stack.callback(register.close)
+        url = f"{gateway_url}/providers/{organization.slug}/callback"
+        callback = Callback(url, self.plan.callback_token, session) if self._options.callbacks else None
+        key = self.authority.provider(organization.slug).key
+        return ProviderSystem(organization, key, register, self._clock, self._options.office, callback)
