@@ -1,0 +1,94 @@
+"""A foreign client: the npm package `soap` reads our WSDL, calls every operation signed, and reads every answer."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.shep_gateway import ANSWER, DELIVERY, OUTGOING, PASSWORD, wire
+from tests.support.shep_parties import party
+
+NODE = Path(__file__).parent / "node"
+
+
+def _unavailable(reason: str) -> None:
+    """Skip where the foreign client cannot run; fail where everything is required to run."""
+    if os.environ.get("QAQPA_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def client() -> list[str]:
+    """The command of the node client, installed as its lock file says."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        _unavailable("node and npm are needed for the node client")
+    installed, lock = NODE / "node_modules" / ".package-lock.json", NODE / "package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < lock.stat().st_mtime:
+        done = subprocess.run([str(npm), "ci", "--omit=dev"], cwd=NODE, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            _unavailable(f"npm could not install the node client: {done.stderr[-300:]}")
+    return [str(node), str(NODE / "client.js")]
+
+
+async def _call(command: list[str], settings: dict[str, object]) -> dict[str, Any]:
+    process = await asyncio.create_subprocess_exec(
+        *command, json.dumps(settings), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    answers: dict[str, Any] = json.loads(out)
+    return answers
+
+
+@pytest.mark.parametrize("timestamp", [True, False], ids=["timestamp", "no-timestamp"])
+async def test_every_operation(client: list[str], tmp_path: Path, timestamp: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """Every operation is called with a signed message, with and without wsu:Timestamp, and answered as meant."""
+    certificate, key = party("portal").files(tmp_path)
+    async with wire() as gateway:
+        answers = await _call(
+            client,
+            {
+                "url": gateway.url,
+                "certificate": str(certificate),
+                "key": str(key),
+                "sender": "portal",
+                "password": PASSWORD,
+                "delivery": str(DELIVERY),
+                "timestamp": timestamp,
+            },
+        )
+    faults = {name: answer["fault"] for name, answer in answers.items() if "fault" in answer}
+    results = {name: answer["result"]["response"] for name, answer in answers.items() if "result" in answer}
+    assert faults.keys() == {"fault", "unsigned"}, faults
+
+    assert results["SendMessage"]["responseInfo"]["status"]["code"] == "SCSS001"
+    assert _text(results["SendMessage"]["responseData"]["data"]) == ANSWER.decode()
+    assert results["sendMessage"]["correlationId"] == "1"
+    assert results["clientSendMessage"]["correlationId"] == "1"
+    assert results["sendDeliveryNotification"]["notificationId"]
+    assert results["getMessageStatus"]["messageState"] == "DELIVERED"
+    message = results["getMessages"]["messages"][0]
+    assert message["messageInfo"]["correlationId"] == OUTGOING.correlation_id
+    assert _text(message["messageData"]["data"]) == OUTGOING.payload.decode()
+    assert results["changeMassageStatusNotification"]["sessionId"] == "{00000000-0000-0000-0000-000000000000}"
+
+    error = faults["fault"]["detail"]["getMessageStatusFault1_getMessageStatusFault"]
+    assert (error["errorCode"], error["subError"]["errorCode"]) == ("SCE001", "client.unknown_message")
+    assert faults["unsigned"]["detail"]["SendMessageFault1_SendMessageFault"]["errorCode"] == "SCE007"
+
+    texts = [reading.decode() for taken in gateway.intake.accepted for reading in taken.readings]
+    assert texts[0] == "<a>ұл</a>"
+    assert all("ұл" in text and 'xmlns="urn:x"' in text for text in texts[1:-1])
+    assert texts[-1] == "<a/>"
+
+
+def _text(value: Any) -> str:
+    """Return a text that node-soap gives with or without its attributes."""
+    return str(value["$value"]) if isinstance(value, dict) else str(value)
