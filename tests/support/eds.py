@@ -1,8 +1,10 @@
 """Certificates and documents for the tests of signatures: a small CA by the NCA profile, made anew in every run."""
 
 import asyncio
+import base64
+import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,9 +15,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from lxml import etree
 
+from gateway.eds import canonical
 from gateway.eds.anchors import Anchors
+from gateway.eds.canonical import METHODS
 from gateway.eds.certificate import Certificate, Role
+from gateway.eds.dsig import DS
 from gateway.eds.keys import SigningKey, load_pem
 from gateway.eds.verdict import Verdict
 from gateway.eds.verifier import Verifier
@@ -172,3 +178,17 @@ def verifier() -> Verifier:
 def judge(document: bytes, *, at: datetime = AT, by: Verifier | None = None) -> Verdict:
     """Judge an enveloped signature."""
     return asyncio.run((by or verifier()).enveloped(document, at=at))
+
+
+def resign(signature: etree._Element, key: SigningKey, covered: Callable[[etree._Element], bytes]) -> None:
+    """Make a changed ds:Signature cryptographically right again, as an attacker with a key of his own would.
+
+    `covered` takes a ds:Reference and returns the bytes whose digest goes into it.
+    """
+    signed_info, value = signature[0], signature[1]
+    for reference in signed_info.iter(f"{{{DS}}}Reference"):
+        digest = reference.find(f"{{{DS}}}DigestValue")
+        assert digest is not None
+        digest.text = base64.b64encode(hashlib.sha256(covered(reference)).digest()).decode()
+    method = METHODS.get(signed_info[0].get("Algorithm", ""), METHODS[canonical.C14N])
+    value.text = base64.b64encode(key.sign(canonical.subtree(signed_info, method))).decode()
