@@ -45,7 +45,7 @@ def in_progress(number: str, deadline: date) -> Text:
 def documents_needed(number: str, documents: Iterable[Text], until: date | None) -> Text:
     """Return the request for documents: which, and by which day."""
     needed = list(documents)
-    listed = Text(kk="; ".join(item.kk for item in needed), ru="; ".join(item.ru for item in needed))
+    listed = Text(kk="; ".join(_clause(item.kk) for item in needed), ru="; ".join(_clause(item.ru) for item in needed))
     when = _when(until)
     return Text(
         kk=f"№ {number} өтінішіңізді қарау үшін қосымша құжаттар қажет{_after_colon(listed.kk)}. "
@@ -119,7 +119,7 @@ def _when(until: date | None) -> Text:
 
 
 def _after_colon(words: str) -> str:
-    return f": {_clause(words)}" if words else ""
+    return f": {words}" if words else ""
 
 
 def _clause(words: str) -> str:
