@@ -75,6 +75,8 @@ def _mutate(root: etree._Element, mutation: Mutation) -> None:
         parent.remove(element)
     elif kind == "repeat":
         parent.append(etree.fromstring(etree.tostring(element)))
+    elif kind == "move":
+        parent.insert(0, element)
     elif kind == "text":
         element.text = value
     elif kind == "attribute":
@@ -88,7 +90,7 @@ def _mutate(root: etree._Element, mutation: Mutation) -> None:
     st.lists(
         st.tuples(
             st.integers(0, len(ELEMENTS)),
-            st.sampled_from(["remove", "repeat", "text", "attribute", "child"]),
+            st.sampled_from(["remove", "repeat", "move", "text", "attribute", "child"]),
             st.sampled_from(VALUES),
         ),
         max_size=4,
