@@ -7,6 +7,7 @@ import httpx
 from lxml import etree
 from zeep import AsyncClient, Plugin, Settings
 from zeep.exceptions import Error, Fault, ValidationError
+from zeep.proxy import AsyncServiceProxy
 
 from adapters import contract, mapping, transport
 from adapters.contract import ContractBroken
@@ -41,9 +42,8 @@ class SoapProvider:
             settings=Settings(forbid_dtd=True, forbid_entities=True, forbid_external=True),
             plugins=[_Strict()],
         )
-        self._service = zeep.create_service(  # type: ignore[no-untyped-call]  # zeep's
-            contract.BINDING, settings.url
-        )
+        # not create_service: even of an AsyncClient it makes a proxy that does not wait
+        self._service = AsyncServiceProxy(zeep, zeep.wsdl.bindings[contract.BINDING], address=settings.url)  # type: ignore[no-untyped-call]  # zeep's
 
     async def submit(self, case: ProviderCase) -> ProviderStatus:
         """See the port."""
@@ -81,7 +81,7 @@ class SoapProvider:
         # zeep's exceptions quote the message: they are never chained to ours.
         try:
             async with asyncio.timeout(self._seconds), self._slots:
-                return await self._service[operation](**arguments)
+                answer = await self._service[operation](**arguments)
         except TimeoutError:
             raise ProviderUnavailable(f"no answer within {self._seconds:g} s") from None
         except httpx.HTTPError as error:
@@ -94,6 +94,9 @@ class SoapProvider:
             raise ProviderRejected("the case does not fit into the contract") from None
         except Error:
             raise ProviderUnavailable("the answer is not XML of the contract") from None
+        if answer is None:  # zeep's word for HTTP 202 without content
+            raise ProviderUnavailable("there was no answer")
+        return answer
 
 
 class _Strict(Plugin):
