@@ -1,0 +1,177 @@
+"""The worker over a real database."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import psycopg
+import pytest
+
+from gateway.cases.model import Case, Claim, TaskKind
+from gateway.cases.store.ledger import Commit
+from gateway.cases.store.migrate import migrate
+from gateway.cases.store.store import Store, open_store
+from gateway.cases.vault import Vault
+from gateway.cases.worker import StepFailed, Worker, backoff_seconds
+from gateway.settings import Worker as WorkerSettings
+from tests.support.cases import new_message, registered
+from tests.support.gateway import Recorder
+
+FAST = WorkerSettings(poll_seconds=0.02, backoff_initial_seconds=0.01, backoff_max_seconds=0.05, max_attempts=3)
+Step = Callable[[Claim], Awaitable[None]]
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        await migrate(connection)
+    async with open_store(database_url, Vault(bytes(32)), 6) as opened:
+        yield opened
+
+
+async def opened(store: Store, serial: int = 1) -> Case:
+    change = registered(serial)
+    await store.inbox.accept(new_message(str(serial)), change)
+    return change.case
+
+
+def finish(store: Store) -> Step:
+    async def step(claim: Claim) -> None:
+        await store.ledger.commit(claim.case_id, lambda _: Commit(), claim)
+
+    return step
+
+
+@asynccontextmanager
+async def working(
+    store: Store, submit: Step, settings: WorkerSettings = FAST
+) -> AsyncIterator[tuple[Worker, Recorder]]:
+    recorder = Recorder()
+
+    async def later(claim: Claim) -> None:
+        await store.ledger.commit(claim.case_id, lambda _: Commit(again_seconds=60), claim)
+
+    steps = {kind: later for kind in TaskKind} | {TaskKind.SUBMIT: submit}
+    worker = Worker(store.tasks, steps, settings, recorder)
+    task = asyncio.create_task(worker.run())
+    try:
+        yield worker, recorder
+    finally:
+        worker.stop()
+        await asyncio.wait_for(task, 10)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(10):
+        while not await condition():
+            await asyncio.sleep(0.01)
+
+
+async def nothing_to_submit(store: Store) -> bool:
+    return all(one.waiting == 0 for one in await store.tasks.backlog() if one.kind is TaskKind.SUBMIT)
+
+
+async def test_a_failing_step_is_tried_again(store: Store) -> None:
+    """A step that fails twice and then succeeds is done, and the others are not held up."""
+    case, attempts = await opened(store), list[int]()
+
+    async def flaky(claim: Claim) -> None:
+        attempts.append(claim.attempt)
+        if claim.attempt < 3:
+            raise StepFailed("provider.unavailable")
+        await finish(store)(claim)
+
+    async with working(store, flaky) as (_, recorder):
+        await until(lambda: nothing_to_submit(store))
+    assert attempts == [1, 2, 3]
+    assert await store.tasks.dead_letters() == []
+    assert sorted(outcome for kind, outcome in recorder.tasks if kind == "submit") == ["done", "retry", "retry"]
+    assert case.number is not None
+
+
+@pytest.mark.parametrize("failure", [StepFailed("provider.unavailable"), ZeroDivisionError("a defect")])
+async def test_what_keeps_failing_becomes_a_dead_letter(store: Store, failure: Exception) -> None:
+    """After the limit a person is asked; a defect in a step ends there as well and does not stop the worker."""
+    await opened(store)
+
+    async def broken(_: Claim) -> None:
+        raise failure
+
+    async with working(store, broken):
+        await until(lambda: nothing_to_submit(store))
+    (letter,) = await store.tasks.dead_letters()
+    assert (letter.kind, letter.attempts) == (TaskKind.SUBMIT, 3)
+
+
+async def test_a_final_failure_is_not_repeated(store: Store) -> None:
+    """What repeating cannot help is a dead letter at once."""
+    await opened(store)
+
+    async def refused(_: Claim) -> None:
+        raise StepFailed("provider.rejected", final=True)
+
+    async with working(store, refused):
+        await until(lambda: nothing_to_submit(store))
+    assert [letter.attempts for letter in await store.tasks.dead_letters()] == [1]
+
+
+async def test_a_task_that_kills_its_worker_ends_as_a_dead_letter(store: Store) -> None:
+    """Claims count even when the process dies in the step, so a poisonous task does not go round for ever."""
+    await opened(store)
+    for _ in range(3):
+        assert await store.tasks.claim(10, 60)
+        async with store.pool.connection() as connection:
+            await connection.execute("UPDATE tasks SET due_at = now()")
+
+    async def unreachable(_: Claim) -> None:
+        raise AssertionError("the step must not run again")
+
+    async with working(store, unreachable):
+        await until(lambda: nothing_to_submit(store))
+    letters = {letter.kind: letter.error for letter in await store.tasks.dead_letters()}
+    assert letters[TaskKind.SUBMIT] == "gateway.too_many_attempts"
+
+
+async def test_stopping_finishes_what_is_under_way(store: Store) -> None:
+    """A worker that is stopped claims nothing more but ends its steps."""
+    await opened(store)
+    started, release = asyncio.Event(), asyncio.Event()
+
+    async def slow(claim: Claim) -> None:
+        started.set()
+        await release.wait()
+        await finish(store)(claim)
+
+    async with working(store, slow) as (worker, _):
+        await asyncio.wait_for(started.wait(), 10)
+        worker.stop()
+        release.set()
+    assert await nothing_to_submit(store)
+
+
+async def test_no_more_steps_at_once_than_allowed(store: Store) -> None:
+    """The limit of concurrency holds, and everything is done in the end."""
+    for serial in range(1, 31):
+        await opened(store, serial)
+    running, most = 0, 0
+
+    async def counted(claim: Claim) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.005)
+        running -= 1
+        await finish(store)(claim)
+
+    async with working(store, counted, FAST.model_copy(update={"concurrency": 4})):
+        await until(lambda: nothing_to_submit(store))
+    assert 1 < most <= 4
+
+
+def test_the_back_off_grows_and_is_bounded() -> None:
+    """Waits lie between the initial and the greatest, and later ones may be longer."""
+    settings = WorkerSettings(backoff_initial_seconds=1, backoff_max_seconds=60)
+    waits = {attempt: [backoff_seconds(attempt, settings) for _ in range(200)] for attempt in (1, 4, 20)}
+    assert all(1 <= wait <= 60 for some in waits.values() for wait in some)
+    assert max(waits[4]) > max(waits[1])
+    assert len(set(waits[20])) > 100
