@@ -6,10 +6,10 @@ from lxml import etree
 
 from gateway.eds.keys import SigningKey
 from gateway.eds.wsse import sign
+from gateway.shep.contents import REQUESTS, RESPONSES
 from gateway.shep.contract import SOAP, Operation
 from gateway.shep.elements import add, fill_error
 from gateway.shep.messages import ErrorInfo, Request, Response
-from gateway.shep.written import REQUESTS, RESPONSES
 
 _ENVELOPE = f"{{{SOAP}}}Envelope"
 _BODY = f"{{{SOAP}}}Body"

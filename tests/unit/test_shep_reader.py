@@ -1,7 +1,6 @@
 """Tolerant in: every shape that peers were seen to send is read, and what cannot be read is said precisely."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -13,57 +12,16 @@ from gateway.shep.contract import Operation
 from gateway.shep.faults import FormatFault
 from gateway.shep.messages import (
     AsyncMessage,
-    AsyncReceipt,
     DeliveryNotification,
     MessagesQuery,
     MessageType,
     Property,
     ReceiveStatus,
-    Request,
     SyncRequest,
-    SyncResponse,
 )
-from gateway.shep.reader import ReplyFault, ReplyUnreadable, read_reply, read_request
+from gateway.shep.reader import read_request
 from gateway.shep.values import read_date, read_int
-
-SHARED = Path(__file__).parents[2].parent / "shared" / "shep"
-needs_samples = pytest.mark.skipif(not SHARED.is_dir(), reason="the captured messages are not beside the checkout")
-
-SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
-WSSE = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
-SYNC = "http://bip.bee.kz/SyncChannel/v10/Types"
-ASYNC = "http://bip.bee.kz/AsyncChannel/v10/Types"
-XSI = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
-SENDER = "<sender><senderId>portal</senderId><password>secret</password></sender>"
-
-
-def envelope(body: str, header: str = "") -> bytes:
-    """Return an envelope around a body."""
-    return f'<S:Envelope xmlns:S="{SOAP}">{header}<S:Body>{body}</S:Body></S:Envelope>'.encode()
-
-
-def sync(data: str, info: str = "") -> bytes:
-    """Return a SendMessage request."""
-    return envelope(
-        f'<n:SendMessage xmlns:n="{SYNC}"><request><requestInfo><messageId>m-1</messageId>{info}'
-        f"<serviceId>KSL-1</serviceId><messageDate>2026-03-02T07:08:09+05:00</messageDate>{SENDER}</requestInfo>"
-        f"<requestData>{data}</requestData></request></n:SendMessage>"
-    )
-
-
-def push(info: str, data: str = "<data>x</data>") -> bytes:
-    """Return a sendMessage request."""
-    return envelope(
-        f'<n:sendMessage xmlns:n="{ASYNC}"><request><messageInfo>{info}</messageInfo>'
-        f"<messageData>{data}</messageData></request></n:sendMessage>"
-    )
-
-
-def readings(data: str) -> tuple[bytes, ...]:
-    """Return the readings of a data element."""
-    message = read_request(sync(data)).message
-    assert isinstance(message, SyncRequest)
-    return message.data.readings
+from tests.support.shep_envelopes import ASYNC, SENDER, SOAP, SYNC, WSSE, XSI, envelope, outcome, push, sync
 
 
 def fault(raw: bytes) -> FormatFault:
@@ -72,86 +30,6 @@ def fault(raw: bytes) -> FormatFault:
         read_request(raw)
     assert caught.value.code is Code.FORMAT
     return caught.value
-
-
-def _outcome(raw: bytes) -> Operation | FormatFault:
-    try:
-        return read_request(raw).operation
-    except FormatFault as refused:
-        return refused
-
-
-_CAPTURED = {
-    Operation.SYNC_SEND_MESSAGE: "SendMessage",
-    Operation.SEND_MESSAGE: "sendMessage",
-    Operation.SEND_DELIVERY_NOTIFICATION: "sendDeliveryNotification",
-    Operation.GET_MESSAGE_STATUS: "getMessageStatus",
-    Operation.GET_MESSAGES: "getMessages",
-}
-
-
-@needs_samples
-@pytest.mark.parametrize("operation", _CAPTURED)
-def test_captured_messages(operation: Operation) -> None:
-    """Every captured request, response and fault of an operation is read."""
-    name = _CAPTURED[operation]
-    for path in SHARED.glob(f"captures/*-{name}.request.xml"):
-        assert read_request(path.read_bytes()).operation is operation
-    for path in SHARED.glob(f"captures/*-{name}.response-200.xml"):
-        assert read_reply(path.read_bytes())
-    for path in SHARED.glob(f"captures/*-{name}.response-500.xml"):
-        with pytest.raises(ReplyFault) as caught:
-            read_reply(path.read_bytes())
-        assert caught.value.error.code in {"SCE001", "SCE004"}
-        assert caught.value.error.session_id == "{11111111-2222-3333-4444-555555555555}"
-
-
-@needs_samples
-@pytest.mark.parametrize(
-    ("file", "kind", "payload"),
-    [
-        ("samples/observed-async-push-notification.xml", AsyncMessage, b"http://example.kz/payload"),
-        ("samples/observed-pep-final-response.xml", AsyncMessage, b"<ns3:SystemInfo>"),
-        ("samples/observed-pep-status-notification.xml", AsyncMessage, "Заявка успешно создана".encode()),
-        ("samples/observed-sync-empty-optionals.xml", SyncRequest, b"<downloadRequest>"),
-        ("samples/observed-sync-typed-data-request.xml", SyncRequest, b"<ScreeningId>"),
-        ("request.xml", SyncRequest, b"<requestNumber>"),
-    ],
-)
-def test_observed_requests(file: str, kind: type[Request], payload: bytes) -> None:
-    """Every observed request is read, with its business data."""
-    message = read_request((SHARED / file).read_bytes()).message
-
-    assert isinstance(message, kind)
-    assert isinstance(message, SyncRequest | AsyncMessage)
-    assert message.data.readings
-    assert all(payload in reading for reading in message.data.readings)
-
-
-@needs_samples
-@pytest.mark.parametrize(
-    ("file", "kind"),
-    [
-        ("samples/observed-async-provider-ack.xml", AsyncReceipt),
-        ("samples/observed-sync-typed-data-response.xml", SyncResponse),
-        ("response.xml", SyncResponse),
-    ],
-)
-def test_observed_responses(file: str, kind: type) -> None:
-    """Every observed response is read."""
-    assert isinstance(read_reply((SHARED / file).read_bytes()), kind)
-
-
-@needs_samples
-@pytest.mark.parametrize("path", sorted(SHARED.glob("samples/soapui-*")), ids=lambda path: path.stem)
-def test_templates(path: Path) -> None:
-    """A template with question marks is read, or refused for a field by name."""
-    outcome = _outcome(path.read_bytes())
-
-    assert isinstance(outcome, Operation) or (outcome.detail.code, bool(outcome.operation)) == (
-        "client.invalid_field",
-        True,
-    )
 
 
 def test_order_and_empty_optionals() -> None:
@@ -214,61 +92,6 @@ def test_corrected_spelling() -> None:
     assert isinstance(message, DeliveryNotification)
     assert message.receive_status is ReceiveStatus.NOT_ACCEPTED
     assert message.sender is None
-
-
-@pytest.mark.parametrize(
-    ("data", "expected"),
-    [
-        (f'<data {XSI} xsi:type="xs:string">&lt;a&gt;ұл&lt;/a&gt;</data>', "<a>ұл</a>"),
-        ("<data>&lt;a>1&lt;/a></data>", "<a>1</a>"),
-        ("<data><![CDATA[<a>1</a>]]></data>", "<a>1</a>"),
-        ("<data><![CDATA[<a>]]>1<![CDATA[</a>]]></data>", "<a>1</a>"),
-        ("<data>plain text</data>", "plain text"),
-        ("<data>\n  &lt;?xml version='1.0'?&gt;&lt;a/&gt;</data>", "<?xml version='1.0'?><a/>"),
-        ("<data>\ufeff&lt;a/&gt;</data>", "<a/>"),
-        (
-            "<data>\ufeff\n&lt;?xml version='1.0' encoding='UTF-8'?&gt;&lt;a/&gt;</data>",
-            "<?xml version='1.0' encoding='UTF-8'?><a/>",
-        ),
-        ('<data>&lt;?xml version="1.0" encoding="utf-16"?&gt;&lt;a/&gt;</data>', '<?xml version="1.0"?><a/>'),
-        ("<data>&lt;a&gt;<!-- cut here -->1&lt;/a&gt;</data>", "<a>1</a>"),
-        ("<data>&lt;a&gt;&#13;\n&lt;/a&gt;</data>", "<a>\r\n</a>"),
-        ('<n:data xmlns:n="urn:n">&lt;a/&gt;</n:data>', "<a/>"),
-    ],
-)
-def test_text_data(data: str, expected: str) -> None:
-    """Text in any clothing has one reading: the text, in UTF-8, ready to be parsed."""
-    assert readings(data) == (expected.encode(),)
-
-
-@pytest.mark.parametrize("data", ["", "<data/>", "<data></data>", "<data> \n </data>", "<data><!-- x --></data>"])
-def test_no_data(data: str) -> None:
-    """Absent and empty data have no reading."""
-    assert readings(data) == ()
-
-
-def test_nested_data() -> None:
-    """Nested XML is read alone and with the declarations in scope, without what follows it."""
-    lean, full = readings(f'<data {XSI}>\n <p:a xmlns:p="urn:p" xmlns:q="urn:q"><b xsi:nil="true">ұ</b></p:a>\n</data>')
-
-    assert b"\n" not in lean + full
-    assert lean.startswith(b"<p:a ")
-    assert b'xmlns:q="urn:q"' in lean
-    assert b"http://www.w3.org/2001/XMLSchema-instance" in lean
-    assert b'"http://www.w3.org/2001/XMLSchema"' not in lean
-    assert b'"http://www.w3.org/2001/XMLSchema"' in full
-    assert SYNC.encode() in full
-    assert "ұ".encode() in lean
-
-
-def test_typed_data_with_several_elements() -> None:
-    """Typed data has no single root: the data element itself is the document."""
-    lean, full = readings(
-        f'<data {XSI} xmlns:q1="urn:q" xsi:type="q1:IntegraRequest"><Type>1</Type><Body>2</Body></data>'
-    )
-
-    assert lean.startswith(b"<data ")
-    assert full.endswith(b"<Type>1</Type><Body>2</Body></data>")
 
 
 @pytest.mark.parametrize(
@@ -416,52 +239,6 @@ def test_not_an_int(text: str) -> None:
         read_int(text)
 
 
-@pytest.mark.parametrize(
-    "raw",
-    [
-        envelope(f'<n:sendMessageResponse xmlns:n="{ASYNC}"/>'),
-        envelope(f'<n:sendMessageResponse xmlns:n="{ASYNC}"><response/></n:sendMessageResponse>'),
-    ],
-)
-def test_empty_receipt(raw: bytes) -> None:
-    """An empty receipt, which some peers send, is a receipt that names nothing."""
-    assert read_reply(raw) == AsyncReceipt(None, None, None)
-
-
-def test_fault_without_detail() -> None:
-    """A fault whose code and text stand in faultcode and faultstring is read from there."""
-    raw = envelope("<S:Fault><faultcode>S:SCE004</faultcode><faultstring>no service</faultstring></S:Fault>")
-
-    with pytest.raises(ReplyFault) as caught:
-        read_reply(raw)
-    assert (caught.value.error.code, caught.value.error.message) == ("SCE004", "no service")
-    assert "no service" not in f"{caught.value} {caught.value!r}"
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [b"", b"<html/>", envelope("<a/>"), envelope(f'<n:getMessageStatusResponse xmlns:n="{ASYNC}"/>'), sync("<data/>")],
-)
-def test_unreadable_replies(raw: bytes) -> None:
-    """What is no reply of the contract is unreadable, not a crash."""
-    with pytest.raises(ReplyUnreadable):
-        read_reply(raw)
-
-
-def test_endless_sub_errors_are_cut() -> None:
-    """A chain of sub-errors is read to a fixed depth."""
-    depth = 60
-    nested = "<subError><errorCode>E</errorCode>" * depth + "</subError>" * depth
-    raw = envelope(f'<S:Fault><detail><n:F xmlns:n="{ASYNC}"><errorCode>E</errorCode>{nested}</n:F></detail></S:Fault>')
-    with pytest.raises(ReplyFault) as caught:
-        read_reply(raw)
-
-    error, length = caught.value.error, 0
-    while error.sub_error is not None:
-        error, length = error.sub_error, length + 1
-    assert 0 < length < depth
-
-
 @given(st.binary(max_size=200))
 @settings(max_examples=200)
 def test_any_bytes_are_refused_cleanly(raw: bytes) -> None:
@@ -476,6 +253,6 @@ def test_damaged_messages_are_read_or_refused(position: int, damage: bytes) -> N
     """A message damaged at any place is read or refused, never a crash."""
     raw = sync(f'<data {XSI} xsi:type="xs:string">&lt;a/&gt;</data>', "<sessionId>1</sessionId>")
     damaged = raw[:position] + damage + raw[position + len(damage) :]
-    outcome = _outcome(damaged)
+    result = outcome(damaged)
 
-    assert isinstance(outcome, Operation) or outcome.detail.code.startswith("client.")
+    assert isinstance(result, Operation) or result.detail.code.startswith("client.")
