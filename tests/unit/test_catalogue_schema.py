@@ -14,7 +14,7 @@ from gateway.catalogue.phrases import UNREADABLE
 from tests.support.catalogue import HOME_SCHOOLING, PORTAL_SERVICES, REPRESENTATIVE, application, document, service
 
 COMPLETE = application(
-    HOME_SCHOOLING, ("<form>", f"{REPRESENTATIVE}<form>"), ("<documents>", f"<documents>{document()}")
+    HOME_SCHOOLING, ("<form>", f"{REPRESENTATIVE}<form>"), ("<documents>", f"<documents>{document('authority')}")
 )
 ELEMENTS = [element.tag for element in etree.fromstring(COMPLETE).iter()]
 VALUES = ["", " ", "x", "12", "880101300123", "2026-02-30", "2026-02-03", "true", "a\u200eb", "+7 701 000 00 00", "kk"]
@@ -85,19 +85,10 @@ def _mutate(root: etree._Element, mutation: Mutation) -> None:
         etree.SubElement(element, "extra").text = value
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.integers(0, len(ELEMENTS)),
-            st.sampled_from(["remove", "repeat", "move", "text", "attribute", "child"]),
-            st.sampled_from(VALUES),
-        ),
-        max_size=4,
-    )
-)
-def test_reading_finds_whatever_the_schema_refuses(mutations: list[Mutation]) -> None:
-    """Whatever is done to an application: if the schema refuses it, reading names what is wrong, never only that."""
+KINDS = ["remove", "repeat", "move", "text", "attribute", "child"]
+
+
+def _judge(mutations: list[Mutation]) -> None:
     root = etree.fromstring(COMPLETE)
     for mutation in mutations:
         _mutate(root, mutation)
@@ -109,3 +100,25 @@ def test_reading_finds_whatever_the_schema_refuses(mutations: list[Mutation]) ->
         assert reading.application is None
     assert UNREADABLE not in [finding.text for finding in reading.findings]
     assert (reading.application is None) == bool(reading.findings)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_single_change_that_the_schema_refuses_has_its_finding(kind: str) -> None:
+    """Each element in turn is removed, repeated, moved or changed: reading names whatever the schema refuses."""
+    assert read_application(service(HOME_SCHOOLING), COMPLETE).findings == ()
+    for position in range(len(ELEMENTS)):
+        for value in VALUES:
+            _judge([(position, kind, value)])
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(ELEMENTS)), st.sampled_from(KINDS), st.sampled_from(VALUES)),
+        min_size=2,
+        max_size=5,
+    )
+)
+def test_several_changes_at_once_have_findings_too(mutations: list[Mutation]) -> None:
+    """Whatever is done to an application: if the schema refuses it, reading names what is wrong, never only that."""
+    _judge(mutations)
