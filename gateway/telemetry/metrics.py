@@ -1,0 +1,198 @@
+"""The gateway's Prometheus metrics. No label holds personal data or free text (see `labels`)."""
+
+import platform
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.clock import Clock, utc_now
+from gateway.faults import Code
+from gateway.telemetry.labels import Bounded, Known
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+# From 0.2 ms (a parse) to 60 s (the longest time limit of a step)
+_SECONDS = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+
+_OPERATIONS = Known(
+    "SendMessage",
+    "sendMessage",
+    "sendDeliveryNotification",
+    "getMessageStatus",
+    "getMessages",
+    "changeMassageStatusNotification",
+    "unknown",
+)
+_ANSWERS = Known("OK", *(code.value for code in Code))
+_INDICATIONS = Known("VALID", "INVALID", "INDETERMINATE")
+
+
+class Metrics:
+    """All metrics of one gateway process, in a registry of its own.
+
+    Implements the observers of `gateway.shep` and `gateway.cases`. Counters begin with the process; the gauges of
+    cases and tasks describe the whole database and are the same in every process.
+    """
+
+    def __init__(self, clock: Clock = utc_now) -> None:
+        """Make them; `clock` is asked how long certificates still hold."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        GCCollector(registry=self.registry)
+        self._clock = clock
+        self._certificates: dict[str, datetime] = {}
+        self._state, self._kind, self._step = Bounded(32), Bounded(32), Bounded(64)
+        self._provider, self._operation, self._outcome = Bounded(64), Bounded(16), Bounded(16)
+        self._reason, self._finding, self._error = Bounded(64), Bounded(64), Bounded(32)
+        self._wire_metrics()
+        self._case_metrics()
+        self._backlog_metrics()
+        self._build_metrics()
+
+    def exposition(self) -> bytes:
+        """Return all metrics in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    # The wire
+
+    def received(self, operation: str) -> None:
+        """Count a message that came."""
+        self._received.labels(_OPERATIONS(operation)).inc()
+
+    def answered(self, operation: str, code: str, seconds: float) -> None:
+        """Count the answer to it, and how long the exchange took."""
+        known = _OPERATIONS(operation)
+        self._answered.labels(known, _ANSWERS(code)).inc()
+        self._exchange_seconds.labels(known).observe(seconds)
+
+    def step(self, name: str, seconds: float) -> None:
+        """Record how long a step of the work took."""
+        self._step_seconds.labels(self._step(name)).observe(seconds)
+
+    # The case
+
+    def verdict(self, indication: str, reasons: Iterable[str] = ()) -> None:
+        """Count a verdict on an applicant's signature, and each of its reasons."""
+        known = _INDICATIONS(indication)
+        self._verdicts.labels(known).inc()
+        for reason in reasons:
+            self._verdict_reasons.labels(known, self._reason(reason)).inc()
+
+    def opened(self, state: str, findings: Iterable[str]) -> None:
+        """Count a new case by its first state, and what was found against it."""
+        self._opened.labels(self._state(state)).inc()
+        for finding in findings:
+            self._findings.labels(self._finding(finding)).inc()
+
+    def store_failed(self, error: str) -> None:
+        """Count a failure of the database."""
+        self._store_failures.labels(self._error(error)).inc()
+
+    def task(self, kind: str, outcome: str, seconds: float) -> None:
+        """Count a run of a task."""
+        known = self._kind(kind)
+        self._task_runs.labels(known, self._outcome(outcome)).inc()
+        self._task_seconds.labels(known).observe(seconds)
+
+    def delivery(self, kind: str, state: str) -> None:
+        """Count a message to the cabinet that was sent or confirmed."""
+        self._deliveries.labels(self._kind(kind), self._state(state)).inc()
+
+    def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
+        """Count a call of a provider's system."""
+        name, call = self._provider(provider), self._operation(operation)
+        self._adapter_calls.labels(name, call, self._outcome(outcome)).inc()
+        self._adapter_seconds.labels(name, call).observe(seconds)
+
+    # What is in the database
+
+    def set_cases(self, by_state: Mapping[str, int]) -> None:
+        """Set how many cases stand in each state; a state that is not named has none."""
+        self._cases.clear()
+        for state, count in by_state.items():
+            self._cases.labels(self._state(state)).set(count)
+
+    def set_backlog(self, kinds: Iterable[tuple[str, int, int, float]]) -> None:
+        """Set the state of the queue.
+
+        Args:
+            kinds: for each kind of task: its name, how many wait, how many are dead letters, and for how many seconds
+                the oldest waiting one has been due.
+        """
+        self._tasks.clear()
+        self._oldest.clear()
+        for kind, waiting, dead, oldest in kinds:
+            known = self._kind(kind)
+            self._tasks.labels(known, "waiting").set(waiting)
+            self._tasks.labels(known, "dead").set(dead)
+            self._oldest.labels(known).set(oldest)
+
+    # Certificates
+
+    def watch_certificate(self, use: str, not_after: datetime) -> None:
+        """Show how long a certificate still holds; of several for one use, the first that ends."""
+        self._certificates[use] = min(not_after, self._certificates.get(use, not_after))
+        self._certificate_days.labels(self._kind(use)).set_function(
+            lambda: (self._certificates[use] - self._clock()).total_seconds() / 86400
+        )
+
+    def _wire_metrics(self) -> None:
+        self._received = self._counter("messages_received", "Messages that came, by operation.", "operation")
+        self._answered = self._counter(
+            "messages_answered", "Answers given: OK or the outward fault code.", "operation", "code"
+        )
+        self._exchange_seconds = self._histogram(
+            "exchange_seconds", "From the first byte of a message to the answer.", "operation"
+        )
+        self._step_seconds = self._histogram("step_seconds", "Duration of one step of the work.", "step")
+
+    def _case_metrics(self) -> None:
+        self._verdicts = self._counter("verdicts", "Verdicts on applicants' signatures.", "indication")
+        self._verdict_reasons = self._counter("verdict_reasons", "Reasons in verdicts.", "indication", "reason")
+        self._opened = self._counter("cases_opened", "New cases, by their first state.", "state")
+        self._findings = self._counter("findings", "What applications were rejected for.", "finding")
+        self._store_failures = self._counter("store_failures", "Failures of the database, by kind.", "error")
+        self._task_runs = self._counter("task_runs", "Runs of tasks: done, lost, retry or dead.", "kind", "outcome")
+        self._task_seconds = self._histogram("task_seconds", "Duration of one run of a task.", "kind")
+        self._deliveries = self._counter(
+            "deliveries", "Messages to the cabinet, by what became of them.", "kind", "state"
+        )
+        self._adapter_calls = self._counter(
+            "adapter_calls",
+            "Calls of providers' systems: ok, unavailable or rejected.",
+            "provider",
+            "operation",
+            "outcome",
+        )
+        self._adapter_seconds = self._histogram(
+            "adapter_call_seconds", "Duration of a call of a provider's system.", "provider", "operation"
+        )
+
+    def _backlog_metrics(self) -> None:
+        self._cases = self._gauge("cases", "Cases that are not finished, by state.", "state")
+        self._tasks = self._gauge("tasks", "Tasks by kind: waiting, or dead (given up, replayable).", "kind", "state")
+        self._oldest = self._gauge("task_oldest_seconds", "How long the oldest waiting task has been due.", "kind")
+
+    def _build_metrics(self) -> None:
+        self._certificate_days = self._gauge("certificate_left_days", "Days until a certificate ends, by use.", "use")
+        build = self._gauge("build_info", "The running version.", "version", "python")
+        build.labels(_version(), platform.python_version()).set(1)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"qaqpa_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"qaqpa_{name}", text, labels, registry=self.registry)
+
+    def _histogram(self, name: str, text: str, *labels: str) -> Histogram:
+        return Histogram(f"qaqpa_{name}", text, labels, registry=self.registry, buckets=_SECONDS)
+
+
+def _version() -> str:
+    try:
+        return version("qaqpa")
+    except PackageNotFoundError:
+        return "unknown"  # run out of a folder without an installation
