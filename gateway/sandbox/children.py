@@ -63,6 +63,10 @@ class Child:
                 self._kill_group()
                 await self._process.wait()
 
+    async def wait(self) -> int:
+        """Return the exit code once it has ended."""
+        return await self._process.wait()
+
     def _kill_group(self) -> None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)

@@ -104,7 +104,7 @@ class World:
         return write_gateway_config(self.folder / "gateway", self.plan, self.authority)
 
     async def _open(self, gateway_url: str) -> None:
-        # Pushes to one peer must not wait for each other's connections.
+        self.settings_file()
         session = await self._stack.enter_async_context(ClientSession())
         self.shep = self._make_shep(session, gateway_url)
         self.portal, mailroom = self._make_portal(session)

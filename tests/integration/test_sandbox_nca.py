@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from gateway.clock import utc_now
 from gateway.eds import enveloped
@@ -138,7 +139,9 @@ def test_anchors_folder_holds_the_two_authorities(authority: TestAuthority) -> N
 def test_revocation_list_is_the_authoritys(authority: TestAuthority) -> None:
     """The NCA's revocation list is signed by the NCA, current, and empty."""
     crl = x509.load_der_x509_crl(authority.nca.crl(utc_now()))
-    assert crl.is_signature_valid(authority.nca.certificate.public_key())
+    key = authority.nca.certificate.public_key()
+    assert isinstance(key, RSAPublicKey)
+    assert crl.is_signature_valid(key)
     assert crl.next_update_utc is not None
     assert crl.next_update_utc > utc_now()
     assert list(crl) == []
