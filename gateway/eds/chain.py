@@ -97,20 +97,13 @@ def issued(issuer: Certificate, subject: Certificate) -> bool:
     """Whether the issuer's key signed the subject. Names alone prove nothing: old and new NCA roots share theirs."""
     if subject.authority_key_id and issuer.subject_key_id and subject.authority_key_id != issuer.subject_key_id:
         return False
-    if not _same_name(subject.issuer_der, issuer.subject_der):
+    if not names.same(subject.issuer_der, issuer.subject_der):
         return False
     try:
         algorithm = algorithms.signature_for_key(subject.signature_oid, issuer.key_oid, issuer.spki)
     except AlgorithmNotAllowed:
         return False
     return algorithm.verify(issuer.spki, subject.tbs, subject.signature)
-
-
-def _same_name(one: bytes, other: bytes) -> bool:
-    try:
-        return one == other or names.comparable(one) == names.comparable(other)
-    except ValueError:
-        return False
 
 
 UNKNOWN: Final = Finding(Reason.NO_CERTIFICATE_CHAIN_FOUND, "no path to a configured anchor")

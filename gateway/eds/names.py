@@ -60,6 +60,23 @@ def comparable(der: bytes) -> Name:
     return _sorted(attributes)
 
 
+def same(one: bytes, other: bytes) -> bool:
+    """Whether two DER names mean the same; a name that cannot be read is the same as its own bytes only."""
+    return one == other or matches(one, _readable(other))
+
+
+def matches(der: bytes, name: Name | None) -> bool:
+    """Whether a DER name means `name`; False when it cannot be read."""
+    return name is not None and _readable(der) == name
+
+
+def _readable(der: bytes) -> Name | None:
+    try:
+        return comparable(der)
+    except ValueError:
+        return None
+
+
 def parse(text: str) -> Name:
     """Read an RFC 4514 / RFC 2253 string in the spellings that Java, .NET and OpenSSL produce.
 

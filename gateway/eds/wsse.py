@@ -210,7 +210,7 @@ def _issuer_serial(element: etree._Element, _security: etree._Element, registere
     except ValueError:
         raise Failure(Reason.FORMAT_FAILURE, "X509IssuerSerial is not readable") from None
     for certificate in registered:
-        if certificate.serial_number == serial and names.comparable(certificate.issuer_der) == issuer:
+        if certificate.serial_number == serial and names.matches(certificate.issuer_der, issuer):
             return certificate
     raise Failure(Reason.NO_SIGNING_CERTIFICATE_FOUND, "no registered certificate has this issuer and serial number")
 

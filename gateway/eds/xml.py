@@ -108,7 +108,7 @@ def _check_costs(body: bytes, root: etree._Element, limits: Limits) -> None:
         raise XmlRejected(f"an element with more than {limits.max_attributes} attributes")
     declarations, tags = body.count(b"xmlns"), body.count(b"<")
     if tags * declarations**2 > limits.max_scope_work and _scope_work(root) > limits.max_scope_work:
-        raise XmlRejected("too many namespaces in scope of too many elements")
+        raise XmlRejected("more than is affordable of namespaces in scope, over all elements")
 
 
 _MORE_ATTRIBUTES = etree.XPath("boolean(//*[count(@*) > $limit])")
