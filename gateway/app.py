@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass
 from enum import Flag, auto
 from typing import Self
@@ -10,11 +10,11 @@ from typing import Self
 import aiohttp
 import psycopg
 import structlog
-from adapters.callback import callback_routes
-from adapters.soap import SoapProvider
 from aiohttp import web
 from psycopg_pool import PoolTimeout
 
+from adapters.callback import callback_routes
+from adapters.soap import SoapProvider
 from gateway import clock, resources
 from gateway.cases.delivery import DeliverySteps
 from gateway.cases.intake import Intake, Registrar
@@ -37,6 +37,7 @@ from gateway.embedded import EmbeddedPostgres
 from gateway.settings import Settings
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
+from gateway.shep.messages import AsyncMessage, SyncRequest
 from gateway.shep.reader import read_request
 from gateway.shep.senders import Senders
 from gateway.shep.server import routes
@@ -306,7 +307,7 @@ class _Process:
 def _readings(raw: bytes) -> tuple[bytes, ...]:
     """Read the business data of a message that was taken."""
     message = read_request(raw).message
-    return message.data.readings  # type: ignore[union-attr]  only application messages are kept
+    return message.data.readings if isinstance(message, SyncRequest | AsyncMessage) else ()
 
 
 async def _finish(task: asyncio.Task[None]) -> None:
@@ -319,8 +320,8 @@ async def _finish(task: asyncio.Task[None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _background(coroutine: object) -> AsyncIterator[None]:
-    task = asyncio.ensure_future(coroutine)  # type: ignore[arg-type]
+async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    task = asyncio.create_task(work)
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ import dataclasses
 import json
 import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -19,7 +19,7 @@ from rich.table import Table
 from gateway import app as composition
 from gateway import resources
 from gateway.app import Material, Role
-from gateway.cases.evidence import first_broken
+from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
 from gateway.cases.services import Services
 from gateway.cases.store.migrate import MigrationError
@@ -32,6 +32,8 @@ from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
 from gateway.eds.keys import KeyUnusable
 from gateway.embedded import EmbeddedUnusable
+from gateway.sandbox.demo import run as run_demo
+from gateway.sandbox.main import sandbox_main
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 from gateway.telemetry import logs
@@ -48,7 +50,9 @@ cli.add_typer(catalogue_cli, name="catalogue")
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="QAQPA_SETTINGS", help="The settings file (TOML).")
 ]
-_out = Console()
+_WIDTH = None if sys.stdout.isatty() else 200
+"""In a pipe there is no window to fit into."""
+_out = Console(width=_WIDTH)
 
 _UNUSABLE = (
     AnchorsUnusable,
@@ -214,24 +218,53 @@ async def _find(store: Store, name: str) -> Case:
 
 
 @case_cli.command("show")
-def case_show(case: Annotated[str, typer.Argument(help="Registration number or id.")], settings: SettingsFile) -> None:
+def case_show(
+    case: Annotated[str, typer.Argument(help="Registration number or id.")],
+    settings: SettingsFile,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The evidence as JSON, to be kept or checked elsewhere.")
+    ] = False,
+) -> None:
     """Show a case with its evidence, and check that the evidence is whole."""
 
     async def show(store: Store) -> None:
         found = await _find(store, case)
         events = await store.ledger.events(found.id)
-        _out.print(f"[bold]{found.number or found.id}[/bold]  {found.service_id}  {found.state}  {found.ending or ''}")
-        table = Table("no", "at", "event", "facts")
-        for event in events:
-            table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
-        _out.print(table)
         broken = first_broken(events)
         whole = broken is None and (not events or events[-1].hash == found.head)
-        _out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
+        if as_json:
+            sys.stdout.write(_evidence(found, events) + "\n")
+        else:
+            _print_case(found, events)
+            _out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
         if not whole:
             raise typer.Exit(1)
 
     _with_store(settings, show)
+
+
+def _evidence(case: Case, events: Sequence[Entry]) -> str:
+    entries = [
+        {
+            "seq": one.seq,
+            "at": one.at.isoformat(),
+            "kind": one.kind,
+            "data": json.loads(one.data),
+            "hash": one.hash.hex(),
+        }
+        for one in events
+    ]
+    head = {"case": str(case.id), "number": case.number, "service": case.service_id, "state": case.state}
+    return json.dumps({**head, "ending": case.ending, "events": entries}, ensure_ascii=False, indent=1)
+
+
+def _print_case(case: Case, events: Sequence[Entry]) -> None:
+    _out.print(f"[bold]{case.number or case.id}[/bold]  {case.service_id}  {case.state}  {case.ending or ''}")
+    table = Table("no", "at", "event", "facts")
+    for event in events:
+        table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
+    _out.print(table)
 
 
 @case_cli.command("replay")
@@ -296,8 +329,7 @@ def sandbox(
     folder: Annotated[Path, typer.Option(help="Where the sandbox keeps its world.")] = Path("var/sandbox"),
 ) -> None:
     """Run the rest of the e-government (test NCA, ShEP, portal with cabinets, a provider). Never for production."""
-    logs.configure("info")
-    sandbox_main(folder)
+    raise SystemExit(sandbox_main(folder))
 
 
 @cli.command()
@@ -307,7 +339,7 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
     """Show the whole way of an application, live."""
-    raise SystemExit(_run(run_demo(folder, keep=keep)))
+    raise SystemExit(_run(run_demo(folder, keep)))
 
 
 if __name__ == "__main__":

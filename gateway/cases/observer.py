@@ -10,8 +10,8 @@ class Observer(Protocol):
     def step(self, name: str, seconds: float) -> None:
         """Record that a step of handling a message or a task took `seconds`."""
 
-    def verdict(self, indication: str) -> None:
-        """Count a verdict on an applicant's signature."""
+    def verdict(self, indication: str, reasons: Sequence[str] = ()) -> None:
+        """Count a verdict on an applicant's signature, with its reasons."""
 
     def opened(self, state: str, findings: Sequence[str]) -> None:
         """Count a new case by its first state, and the codes of what was found against it."""

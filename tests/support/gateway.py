@@ -53,8 +53,9 @@ class Recorder:
         assert seconds >= 0
         self.steps.append(name)
 
-    def verdict(self, indication: str) -> None:
+    def verdict(self, indication: str, reasons: Sequence[str] = ()) -> None:
         self.verdicts.append(indication)
+        assert all(reasons)
 
     def opened(self, state: str, findings: Sequence[str]) -> None:
         self.states.append(state)
