@@ -83,7 +83,7 @@ class _CombGroup:
         return self.affine(total)
 
     def affine(self, point: Jacobian | None) -> Point | None:
-        if point is None:
+        if point is None or self.group.finite(point) is None:
             return None
         x, y = self.group.affine([point])[0]
         return Point(int(x), int(y))
@@ -111,6 +111,6 @@ class CombPoints:
         on = self._on(curve)
         affine, total = on.group.point(point), None
         for bit in format(k, "b"):
-            total = on.group.double(total) if total else None
+            total = on.group.finite(on.group.double(total)) if total else None
             total = on.group.add(total, affine) if bit == "1" else total
         return on.affine(total)

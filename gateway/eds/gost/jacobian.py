@@ -33,7 +33,7 @@ class Group:
         self._a_is_minus_three = curve.a == curve.p - 3
 
     def double(self, point: Jacobian, times: int = 1) -> Jacobian:
-        """Return 2**times · point."""
+        """Return 2**times · point; its Z is 0 modulo p if that is infinity."""
         n, c, mask = self._n, self._c, self._mask
         x, y, z = point
         for _ in range(times):
@@ -100,8 +100,16 @@ class Group:
         z = (z & mask) + (z >> n) * c
         return x, y, z
 
+    def finite(self, point: Jacobian) -> Jacobian | None:
+        """Return the point, or None where doubling a point of order two has led to infinity (Z = 0)."""
+        return None if point[2] in (0, self._p) else point
+
     def affine(self, points: Iterable[Jacobian]) -> list[Point]:
-        """Bring points to affine coordinates; one inversion for all of them (Montgomery's trick)."""
+        """Bring points to affine coordinates; one inversion for all of them (Montgomery's trick).
+
+        Raises:
+            ValueError: One of them is infinity.
+        """
         p, points = self._p, list(points)
         products = list(accumulate((z for _, _, z in points), lambda left, right: left * right % p, initial=1))
         inverse = pow(products.pop(), -1, p)
