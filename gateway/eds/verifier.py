@@ -55,7 +55,8 @@ class Verifier:
 
         VALID means: the holder of `signers[0].certificate` signed this Body, and that certificate is current. It does
         NOT mean that the holder is anybody known: trust in transport is by registration, not by chain, and the caller
-        must compare the certificate with those registered for the sender the message names.
+        must compare the certificate with those registered for the sender the message names. `signed` is the canonical
+        Body; comments are not covered, so a reader of the tree must not let them cut a text short.
 
         Args:
             envelope: the root of the message; stays as it is.

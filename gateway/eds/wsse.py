@@ -105,13 +105,15 @@ def examine(
     certificate = _signing_certificate(signature.key_info, security, registered)
     if signature.canonicalization.uri != EXC_C14N:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "SignedInfo must use Exclusive XML Canonicalization")
-    covered = [_check(reference, envelope, body, security) for reference in signature.references]
-    bodies = [data for target, data in covered if target is body]
-    if len(bodies) != 1:
+    targets = [_target(reference.uri, envelope) for reference in signature.references]
+    if targets.count(body) != 1:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the signature must cover the Body, once")
+    if any(target is not body and target.getparent() is not security for target in targets):
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "a reference points elsewhere than Body or security header")
+    covered = [_check(reference, target) for reference, target in zip(signature.references, targets, strict=True)]
     signature.check_value(certificate, signature.signed_bytes())
     _check_timestamp(security, at)
-    return certificate, signature.algorithm_uri, bodies[0]
+    return certificate, signature.algorithm_uri, covered[targets.index(body)]
 
 
 def _signature(envelope: etree._Element, body: etree._Element) -> tuple[etree._Element, etree._Element]:
@@ -135,13 +137,8 @@ def _signature(envelope: etree._Element, body: etree._Element) -> tuple[etree._E
     return found[0]
 
 
-def _check(
-    reference: Reference, envelope: etree._Element, body: etree._Element, security: etree._Element
-) -> tuple[etree._Element, bytes]:
-    """Resolve a reference, check where it points and what it says; return both."""
-    target = _target(reference.uri, envelope)
-    if target is not body and target.getparent() is not security:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "a reference points elsewhere than Body or security header")
+def _check(reference: Reference, target: etree._Element) -> bytes:
+    """Check what a reference says about its target; return the bytes it covers."""
     if [transform.uri for transform in reference.transforms] != [EXC_C14N]:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the transform must be Exclusive XML Canonicalization, alone")
     try:
@@ -149,7 +146,7 @@ def _check(
     except NotCanonicalizable as error:
         raise Failure(Reason.FORMAT_FAILURE, str(error)) from None
     reference.check(data)
-    return target, data
+    return data
 
 
 def _target(uri: str, envelope: etree._Element) -> etree._Element:

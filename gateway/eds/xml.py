@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from lxml import etree
 
 BOM = b"\xef\xbb\xbf"
-_DECLARATION = re.compile(rb"\A<\?xml[^>]*?\sencoding\s*=\s*[\"']([A-Za-z0-9._\-]*)[\"']")
+_DECLARATION = re.compile(
+    rb"<\?xml\s+version\s*=\s*([\"'])1\.0\1(?:\s+encoding\s*=\s*([\"'])([A-Za-z0-9._\-]+)\2)?"
+    rb"(?:\s+standalone\s*=\s*([\"'])(?:yes|no)\4)?\s*\?>"
+)
 _ENCODINGS = frozenset({b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"})
 
 
@@ -89,9 +92,12 @@ def _prescan(raw: bytes, limits: Limits) -> bytes:
     body = raw.removeprefix(BOM)
     if b"\x00" in body or body.startswith((b"\xfe\xff", b"\xff\xfe")):
         raise XmlRejected("not UTF-8")
-    declared = _DECLARATION.match(body)
-    if declared and declared[1].upper() not in _ENCODINGS:
-        raise XmlRejected("declares an encoding other than UTF-8 or US-ASCII")
+    if body.startswith(b"<?xml") and body[5:6].isspace():
+        declared = _DECLARATION.match(body)
+        if declared is None:
+            raise XmlRejected("not an XML 1.0 declaration")
+        if (declared[3] or b"UTF-8").upper() not in _ENCODINGS:
+            raise XmlRejected("declares an encoding other than UTF-8 or US-ASCII")
     if b"<!" in body and (b"<!DOCTYPE" in body or b"<!ENTITY" in body):
         raise XmlRejected("holds a document type declaration")
     tags = body.count(b"<")

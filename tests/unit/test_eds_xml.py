@@ -51,6 +51,19 @@ def test_what_is_not_well_formed_is_refused(raw: bytes) -> None:
         parse(raw)
 
 
+def test_xml_1_0_alone_is_read() -> None:
+    """XML 1.1 and a declaration that is none are refused: other readers would read other characters."""
+    for raw in (
+        b'<?xml version="1.1"?><a/>',
+        b'<?xml\tversion="1.1"?><a/>',
+        b'<?xml encoding="UTF-8"?><a/>',
+        b"<?xml version='1.0\"?><a/>",
+        b"<?xml ?><a/>",
+    ):
+        with pytest.raises(XmlRejected, match="declaration"):
+            parse(raw)
+
+
 def test_rejection_quotes_nothing() -> None:
     """The reason of a refusal holds nothing of the content."""
     with pytest.raises(XmlRejected) as caught:
