@@ -26,7 +26,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """Our precise code, sent in `subError`: whose side failed (`client.*`, `applicant.*`, `gateway.*`, `provider.*`)."""
+    """Our precise code, sent in `subError`: whose side failed (`client`, `applicant`, `gateway`, `provider`)."""
 
     code: str
     text: str

@@ -151,10 +151,10 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003  the signature is pydantic's
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  the signature is pydantic's
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  same
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003  same
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment over file: a secret in the environment wins over one in the file."""

@@ -40,7 +40,7 @@ async def opened(pool: AsyncConnectionPool, message_id: str = "1", serial: int =
 
 async def count(pool: AsyncConnectionPool, table: str) -> int:
     async with pool.connection() as connection:
-        row = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()  # type: ignore[arg-type]
+        row = await (await connection.execute(f"SELECT count(*) FROM {table}")).fetchone()
     assert row is not None
     return int(row[0])
 
@@ -61,7 +61,7 @@ async def test_migrating_twice_changes_nothing(database_url: str) -> None:
     assert await once() == []
 
 
-async def test_a_foreign_schema_is_refused(database_url: str, pool: AsyncConnectionPool) -> None:
+async def test_a_foreign_schema_is_refused(pool: AsyncConnectionPool) -> None:
     """A database that is empty, newer, or migrated with another content is named, not used."""
     async with pool.connection() as connection:
         await connection.execute("UPDATE schema_migrations SET checksum = 'other' WHERE number = 1")

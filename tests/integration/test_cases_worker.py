@@ -51,7 +51,7 @@ async def working(
     async def later(claim: Claim) -> None:
         await store.ledger.commit(claim.case_id, lambda _: Commit(again_seconds=60), claim)
 
-    steps = {kind: later for kind in TaskKind} | {TaskKind.SUBMIT: submit}
+    steps = dict.fromkeys(TaskKind, later) | {TaskKind.SUBMIT: submit}
     worker = Worker(store.tasks, steps, settings, recorder)
     task = asyncio.create_task(worker.run())
     try:

@@ -1,5 +1,5 @@
 """The embedded PostgreSQL, as a real server."""
-# ruff: noqa: ASYNC110, ASYNC220, ASYNC221, ASYNC240  a test waits for other processes and may block meanwhile
+# ruff: noqa: ASYNC220, ASYNC221, ASYNC240  a test waits for other processes and may block meanwhile
 
 import asyncio
 import importlib.util

@@ -171,7 +171,7 @@ async def test_gateway_is_called_back_on_each_change(authority: TestAuthority, t
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  the condition is a fact of another server, not an event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

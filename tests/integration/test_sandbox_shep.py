@@ -137,7 +137,7 @@ class Bench:
 async def until(condition: Callable[[], bool]) -> None:
     """Wait for something that must come; half a minute bounds it."""
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  the condition is a fact of another server, not an event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

@@ -131,7 +131,7 @@ async def world(gateway: Gateway, folder: Path) -> AsyncIterator[World]:
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # noqa: ASYNC110  the condition is a fact of another server, not an event
+        while not condition():
             await asyncio.sleep(0.01)
 
 

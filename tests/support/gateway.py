@@ -33,7 +33,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
 def housing(**order: object) -> Order:
     """Return a complete order of housing assistance, with what `order` changes in it."""
     values: dict[str, object] = {"service": HOUSING, "form": {"dwellingAddress": "Қостанай, Үлгі көшесі, 1"}}
-    return Order(**(values | order))  # type: ignore[arg-type]
+    return Order(**(values | order))
 
 
 class Recorder:

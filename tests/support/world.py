@@ -34,7 +34,7 @@ FORMS: dict[str, dict[str, object]] = {
 def order(service: str = HOUSING, **changes: object) -> Order:
     """Return a complete order with a package of documents, with what `changes` says otherwise."""
     values: dict[str, object] = {"service": service, "form": FORMS[service], "documents": PACKAGE}
-    return Order(**(values | changes))  # type: ignore[arg-type]
+    return Order(**(values | changes))
 
 
 @dataclass
@@ -99,7 +99,7 @@ class Together:
         try:
             async with asyncio.timeout(seconds):
                 while not condition(self.world.portal.cabinet.get(number)):
-                    await asyncio.sleep(0.02)  # noqa: ASYNC110  the cabinet is files, nothing there tells us
+                    await asyncio.sleep(0.02)
         except TimeoutError:
             log = self.gateway.log.read_text()[-3000:]
             raise AssertionError(f"{self.world.portal.cabinet.get(number)}\n{log}") from None
