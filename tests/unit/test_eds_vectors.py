@@ -51,9 +51,30 @@ def test_the_first_of_two_signers_is_judged_by_itself() -> None:
     assert verdict.signers[0].indication is Indication.VALID
 
 
-def test_nitecs_message_is_read() -> None:
-    """NITEC's sample request, byte order mark included, passes the parser's gate."""
-    assert (
-        parse((SHARED / "shep" / "request.xml").read_bytes()).tag
-        == "{http://schemas.xmlsoap.org/soap/envelope/}Envelope"
-    )
+@pytest.mark.parametrize(
+    ("pattern", "at"),
+    [
+        ("*_GOSTKNCA_*.xml", datetime(2020, 6, 1, tzinfo=UTC)),
+        ("mitwork_gost512_enveloped.xml", datetime(2024, 12, 1, tzinfo=UTC)),
+    ],
+)
+def test_gost_documents_are_valid(pattern: str, at: datetime) -> None:
+    """Documents signed with GOST-2004 and GOST-2015 keys take the same way and are VALID."""
+    (path,) = (_PKI / "xml").glob(pattern)
+    verdict = _judge(path.read_bytes(), at)
+    assert verdict.reasons == frozenset()
+    assert verdict.indication is Indication.VALID
+
+
+@pytest.mark.parametrize("name", ["request.xml", "response.xml"])
+def test_nitecs_transport_signature_is_valid(name: str) -> None:
+    """NITEC's own messages, GOST-2004 over soap:Body, byte order mark and wrapped base64 included, are VALID."""
+    envelope = parse((SHARED / "shep" / name).read_bytes())
+    body = envelope.find("{http://schemas.xmlsoap.org/soap/envelope/}Body")
+    assert body is not None
+    by = Verifier(Anchors.load(_PKI / "ca" / "test"))
+    verdict = by.transport(envelope, body, at=datetime(2019, 9, 24, tzinfo=UTC), registered=())
+    assert verdict.indication is Indication.VALID
+    certificate = verdict.signers[0].certificate
+    assert certificate is not None
+    assert certificate.bin == "123456789021"
