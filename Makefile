@@ -4,7 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
-PIP := $(RUN) -m pip --disable-pip-version-check --quiet
+# Errors are shown; warnings about the machine's own package mirrors are not.
+PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 
 .PHONY: demo test lint types layers unit bench clean
 .DELETE_ON_ERROR:
@@ -26,7 +27,7 @@ types: $(VENV)/.tests
 
 layers: $(VENV)/.tests
 	@echo "== 3/4 layers: import-linter"
-	@$(VENV)/bin/lint-imports --no-cache --no-timing >$(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
+	@$(VENV)/bin/lint-imports --no-cache >$(VENV)/layers.log || { cat $(VENV)/layers.log; exit 1; }
 
 unit: $(VENV)/.tests
 	@echo "== 4/4 tests: pytest"

@@ -158,6 +158,9 @@ def _target(uri: str, envelope: etree._Element) -> etree._Element:
     return found[0]
 
 
+_Registered = tuple[Certificate, ...]
+
+
 def _signing_certificate(
     key_info: etree._Element, security: etree._Element, registered: Iterable[Certificate]
 ) -> Certificate:
@@ -165,20 +168,31 @@ def _signing_certificate(
     if holder.tag == _TOKEN_REFERENCE:
         (holder,) = _exactly_one(holder)
     if holder.tag == X509_DATA:
-        (holder,) = _exactly_one(holder)
+        return _x509_data(holder, security, tuple(registered))
+    return _token(holder, security, tuple(registered))
+
+
+def _x509_data(element: etree._Element, security: etree._Element, registered: _Registered) -> Certificate:
+    """Read ds:X509Data: the certificate, its issuer and serial number, or both, which must then agree (libxmlsec1)."""
+    certificates = element.findall(X509_CERTIFICATE)
+    if len(element) == 2 and len(certificates) == 1 and element.find(_ISSUER_SERIAL) is not None:  # noqa: PLR2004  both
+        certificate = certificate_of(certificates[0])
+        return _issuer_serial(element[1 - element.index(certificates[0])], security, (certificate,))
+    (holder,) = _exactly_one(element)
+    return _token(holder, security, registered)
+
+
+def _token(holder: etree._Element, security: etree._Element, registered: _Registered) -> Certificate:
     reader = _TOKENS.get(str(holder.tag))
     if reader is None:
         raise Failure(Reason.FORMAT_FAILURE, "KeyInfo of a form that is not supported")
-    return reader(holder, security, tuple(registered))
+    return reader(holder, security, registered)
 
 
 def _exactly_one(element: etree._Element) -> list[etree._Element]:
     if len(element) != 1:
         raise Failure(Reason.FORMAT_FAILURE, f"{etree.QName(element).localname} must hold exactly one element")
     return list(element)
-
-
-_Registered = tuple[Certificate, ...]
 
 
 def _embedded(element: etree._Element, _security: etree._Element, _registered: _Registered) -> Certificate:

@@ -48,11 +48,7 @@ async def gateway() -> AsyncIterator[Wire]:
 
 @pytest.fixture(
     params=[
-        pytest.param(
-            SIGNATURES.Signature,
-            id="x509-data",
-            marks=pytest.mark.xfail(strict=True, reason="X509Data with certificate and issuer-serial side by side"),
-        ),
+        pytest.param(SIGNATURES.Signature, id="x509-data"),
         pytest.param(SIGNATURES.BinarySignature, id="binary-token"),
     ]
 )

@@ -204,6 +204,20 @@ def test_issuer_and_serial_are_looked_up_among_the_registered(issuer: str) -> No
     assert _judge(raw, others).reasons == {Reason.NO_SIGNING_CERTIFICATE_FOUND}
 
 
+def test_a_certificate_beside_its_issuer_and_serial_must_be_the_one_they_name() -> None:
+    """libxmlsec1 writes both; they are taken together, and refused when they name different certificates."""
+    certificate = f"<ds:X509Certificate>{_der(citizen().certificate)}</ds:X509Certificate>"
+    names_it = _issuer_serial("CN=СЫНАҚ ҰКО (ТЕСТ),C=KZ", str(citizen().certificate.serial_number))
+    for order in (
+        names_it.replace("<ds:X509Data>", f"<ds:X509Data>{certificate}"),
+        names_it.replace("</ds:X509Data>", f"{certificate}</ds:X509Data>"),
+    ):
+        assert _judge(_with_key_info(order)).indication is Indication.VALID
+    another = _issuer_serial("CN=СЫНАҚ ҰКО (ТЕСТ),C=KZ", str(citizen().certificate.serial_number + 1))
+    mixed = another.replace("<ds:X509Data>", f"<ds:X509Data>{certificate}")
+    assert _judge(_with_key_info(mixed)).reasons == {Reason.NO_SIGNING_CERTIFICATE_FOUND}
+
+
 @pytest.mark.parametrize(
     ("issuer", "serial"), [("", "1"), ("CN=x", ""), ("CN=x", "0x1"), ("x", "1"), ("CN=x", "9" * 10_000)]
 )
