@@ -98,7 +98,7 @@ def masked(value: Any, name: str = "") -> Any:  # noqa: ANN401  whatever is logg
     if isinstance(value, str):
         return masked_text(value)
     if isinstance(value, Mapping):
-        return {str(key): masked(item, str(key)) for key, item in value.items()}
+        return {masked_text(str(key)): masked(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
         return [masked(item) for item in value]
     if value is None or isinstance(value, bool | float):

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
@@ -135,9 +136,10 @@ class Metrics:
     def watch_certificate(self, use: str, not_after: datetime) -> None:
         """Show how long a certificate still holds; of several for one use, the first that ends."""
         self._certificates[use] = min(not_after, self._certificates.get(use, not_after))
-        self._certificate_days.labels(self._kind(use)).set_function(
-            lambda: (self._certificates[use] - self._clock()).total_seconds() / 86400
-        )
+        self._certificate_left.labels(self._kind(use)).set_function(partial(self._left_seconds, use))
+
+    def _left_seconds(self, use: str) -> float:
+        return (self._certificates[use] - self._clock()).total_seconds()
 
     def _wire_metrics(self) -> None:
         self._received = self._counter("messages_received", "Messages that came, by operation.", "operation")
@@ -177,7 +179,9 @@ class Metrics:
         self._oldest = self._gauge("task_oldest_seconds", "How long the oldest waiting task has been due.", "kind")
 
     def _build_metrics(self) -> None:
-        self._certificate_days = self._gauge("certificate_left_days", "Days until a certificate ends, by use.", "use")
+        self._certificate_left = self._gauge(
+            "certificate_left_seconds", "How long a certificate still holds, by use.", "use"
+        )
         build = self._gauge("build_info", "The running version.", "version", "python")
         build.labels(_version(), platform.python_version()).set(1)
 
