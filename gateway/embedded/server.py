@@ -133,8 +133,8 @@ class EmbeddedPostgres:
         """
         folder = Folder(data_dir)
         found = folder.running()
-        if found is None or not folder.is_locked():
-            return None
+        if found is None or not found.supervisor_lives or not folder.is_locked():
+            return None  # without its supervisor a server that still answers is about to stop
         try:
             psycopg.connect(found.url, connect_timeout=5).close()
         except psycopg.OperationalError:
