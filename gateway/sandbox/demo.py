@@ -23,7 +23,7 @@ from gateway.sandbox.view import View
 
 _LIMIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
-_CALL = ClientTimeout(total=10)
+_CALL = ClientTimeout(total=_LIMIT_SECONDS)  # the whole play is bounded; a call may wait for a restarting gateway
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ def _summary(view: View, applications: Sequence[_Application], keeper: Keeper) -
             wrong += 1
             view.console.print(f"[red]✗[/] {index}. {application.scenario.title}: {fault}")
     ended = sum(application.ended for application in applications)
-    restarts = f"; the gateway was restarted {keeper.restarts} times" if keeper.restarts else ""
+    restarts = f"; the gateway died and was started again, times: {keeper.restarts}" if keeper.restarts else ""
     verdict = f"[red]{wrong} things are not as they must be[/]" if wrong else "[green]all as it must be[/]"
     view.console.print(f"\n{ended} of {len(applications)} applications ended, {verdict}{restarts}.")
     return 1 if wrong else 0

@@ -118,5 +118,10 @@ class Keeper:
                 raise DemoFailed(f"the gateway died {self.restarts} times; see {self.log}")
             self.say(f"the gateway died ({ending(self.child)}); starting it again")
             self.child = await self._spawn()
-            await until_answers(self.session, f"{self.url}/health/ready", self.child)
-            self.say("the gateway is ready again and goes on where it was")
+            try:
+                await until_answers(self.session, f"{self.url}/health/ready", self.child)
+            except DemoFailed:
+                if self.child.returncode is None:
+                    raise
+            else:
+                self.say("the gateway is ready again and goes on where it was")

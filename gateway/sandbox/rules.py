@@ -101,9 +101,9 @@ APPROVED = Rule(when=Condition(), then=Action.APPROVE)
 class Pace:
     """How fast the provider works."""
 
-    take_up: timedelta = timedelta(seconds=0.3)
+    take_up: timedelta = timedelta(seconds=0.5)
     """From registration until somebody works on the case."""
-    decide: timedelta = timedelta(seconds=0.8)
+    decide: timedelta = timedelta(seconds=2)
     """From registration, or from the supplement, until the decision."""
     patience: timedelta = timedelta(seconds=20)
     """How long documents are waited for."""

@@ -17,14 +17,18 @@ from gateway.sandbox.steps import Mark, Seen, Step
 
 _GLYPHS = {Mark.OPEN: "·", Mark.DONE: "✓", Mark.FAILED: "✗", Mark.SKIPPED: " "}
 _STYLES = {Mark.OPEN: "dim", Mark.DONE: "green", Mark.FAILED: "red", Mark.SKIPPED: "dim"}
+_OVER = {Mark.DONE, Mark.FAILED}
 _WIDE = 130
 
-_HEADER = """[bold]Qaqpa (Қақпа)[/]: the gateway between egov.kz and the bodies that provide public services
-
-[green]real[/]     the gateway itself as it runs in production: SOAP over HTTP, XML signatures and certificate chains,
-         the regulated services with their forms and terms, an embedded PostgreSQL with fsync
-[yellow]sandbox[/]  certification authority (NCA), ShEP, portal with personal cabinets, the provider's system;
-         all people, numbers and decisions are invented, the keys are test keys"""
+_TITLE = "[bold]Qaqpa (Қақпа)[/]: the gateway between egov.kz and the bodies that provide public services"
+_REAL = (
+    "the gateway itself as it runs in production: SOAP over HTTP, XML signatures and certificate chains, "
+    "the regulated services with their forms and terms, an embedded PostgreSQL with fsync"
+)
+_PRETENDED = (
+    "certification authority (NCA), ShEP, portal with personal cabinets, the provider's system; "
+    "all people, numbers and decisions are invented, the keys are test keys"
+)
 
 
 class View:
@@ -39,7 +43,10 @@ class View:
 
     def header(self) -> None:
         """Say what is real here and what is not."""
-        self.console.print(Panel(_HEADER, expand=False))
+        legend = Table.grid(padding=(0, 2))
+        legend.add_row("[green]real[/]", _REAL)
+        legend.add_row("[yellow]sandbox[/]", _PRETENDED)
+        self.console.print(Panel(Group(_TITLE, "", legend), expand=False))
 
     def __enter__(self) -> Self:
         """Begin the live part."""
@@ -72,11 +79,13 @@ class View:
     def _tell(self, index: int, seen: Seen | None) -> None:
         if seen is None:
             return
-        for step, mark in seen.marks().items():
-            if mark in {Mark.DONE, Mark.FAILED} and (index, step) not in self._told:
-                self._told.add((index, step))
-                failed = "NOT " if mark is Mark.FAILED else ""
-                self.say(f"{index + 1}. {self._scenarios[index].title}: {failed}{step}  {seen.note}".rstrip())
+        marks = seen.marks()
+        fresh = [step for step in Step if marks[step] in _OVER and (index, step) not in self._told]
+        if fresh:
+            self._told.update((index, step) for step in fresh)
+            steps = ", ".join(f"NOT {step}" if marks[step] is Mark.FAILED else step for step in fresh)
+            note = f"  ({seen.note})" if seen.note else ""
+            self.say(f"{index + 1}. {_name(self._scenarios[index])}: {steps}{note}")
 
     def table(self) -> Group:
         """Return the table of all applications with their services below."""
@@ -85,16 +94,19 @@ class View:
         table.add_column("#", justify="right")
         table.add_column("application")
         for name in list(Step) if wide else ["steps"]:
-            table.add_column(name, justify="center", no_wrap=True)
+            table.add_column(name, justify="center" if wide else "left", no_wrap=True)
         table.add_column("number · last day, or why not", overflow="fold")
         for index, (scenario, seen) in enumerate(zip(self._scenarios, self._seen, strict=True)):
             glyphs = _glyphs(seen)
             steps = glyphs if wide else [Rich("").join(glyphs)]
-            name = f"{scenario.order.service.partition('.')[2]}: {scenario.title}"
-            table.add_row(str(index + 1), name, *steps, escape(seen.note) if seen else "")
+            table.add_row(str(index + 1), _name(scenario), *steps, escape(seen.note) if seen else "")
         names = [f"{service.partition('.')[2]}: {name.kk} / {name.ru}" for service, name in SERVICES.items()]
         legend = "" if wide else f"steps: {', '.join(Step)}\n"
         return Group(table, Rich(f"\n{legend}" + "\n".join(names), style="dim"))
+
+
+def _name(scenario: Scenario) -> str:
+    return f"{scenario.order.service.partition('.')[2]}: {scenario.title}"
 
 
 def _glyphs(seen: Seen | None) -> list[Rich]:
