@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
@@ -46,6 +47,27 @@ class DigestAlgorithm:
     """Why it is known but not accepted; None when it is accepted."""
 
 
+class RunningDigest(Protocol):
+    """A digest in the making, with the manners of `hashlib`."""
+
+    def update(self, data: bytes, /) -> None:
+        """Append data."""
+
+    def digest(self) -> bytes:
+        """Return the digest of the data so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """How data too large for memory are verified: digested by pieces, then the signature over the digest.
+
+    `verify(spki_der, digest, signature)` returns whether it is good and raises nothing on bad input.
+    """
+
+    new_digest: Callable[[], RunningDigest]
+    verify: Callable[[bytes, bytes, bytes], bool]
+
+
 @dataclass(frozen=True, slots=True)
 class SignatureAlgorithm:
     """A signature scheme under its names.
@@ -65,6 +87,8 @@ class SignatureAlgorithm:
     """Why it is known but not accepted; None when it is accepted."""
     weakness: Callable[[bytes], str | None] = field(default=_no_weakness, repr=False)
     """Takes the SubjectPublicKeyInfo; says in English why the key is too weak, or None."""
+    streamed: Streamed | None = field(default=None, repr=False)
+    """The same by pieces; None when the data must be whole."""
 
 
 _DIGESTS: dict[str, DigestAlgorithm] = {}
@@ -158,6 +182,17 @@ def _verify_rsa_sha256(spki_der: bytes, data: bytes, signature_value: bytes) -> 
     return True
 
 
+def _verify_rsa_digest(spki_der: bytes, digest_value: bytes, signature_value: bytes) -> bool:
+    key = _rsa_public_key(spki_der)
+    if key is None:
+        return False
+    try:
+        key.verify(signature_value, digest_value, PKCS1v15(), Prehashed(SHA256()))
+    except (InvalidSignature, ValueError):  # ValueError: the digest is of another length
+        return False
+    return True
+
+
 def _never(_spki_der: bytes, _data: bytes, _signature: bytes) -> bool:
     return False
 
@@ -189,6 +224,7 @@ register_signature(
         frozenset({RSA_KEY_OID}),
         _verify_rsa_sha256,
         weakness=_rsa_weakness,
+        streamed=Streamed(hashlib.sha256, _verify_rsa_digest),
     )
 )
 register_signature(

@@ -19,10 +19,22 @@ class Element(NamedTuple):
 
 
 def element_at(data: bytes, offset: int) -> Element:
-    """Read the header at `offset`.
+    """Read the element at `offset`.
 
     Raises:
         ValueError: the header or the value runs past the end, or the length is indefinite.
+    """
+    element = header_at(data, offset)
+    if element.end > len(data):
+        raise ValueError("truncated DER")
+    return element
+
+
+def header_at(data: bytes, offset: int) -> Element:
+    """Read the header at `offset`; the value itself may lie elsewhere (in a file that is read by pieces).
+
+    Raises:
+        ValueError: the header runs past the end, or the length is indefinite.
     """
     try:
         tag, first = data[offset], data[offset + 1]
@@ -34,12 +46,11 @@ def element_at(data: bytes, offset: int) -> Element:
         size = first & ~_LONG_FORM
         if not 0 < size <= _MAX_LENGTH_BYTES:
             raise ValueError("DER length of an unsupported form")
+        if content + size > len(data):
+            raise ValueError("truncated DER")
         length = int.from_bytes(data[content : content + size], "big")
         content += size
-    end = content + length
-    if end > len(data):
-        raise ValueError("truncated DER")
-    return Element(tag, offset, content, end)
+    return Element(tag, offset, content, content + length)
 
 
 def children(data: bytes, parent: Element) -> Iterator[Element]:

@@ -16,6 +16,7 @@ from asn1crypto.parser import emit
 
 from gateway.eds import der
 from gateway.eds.gost import backend, signature
+from gateway.eds.gost.hashes import Hash
 from gateway.eds.gost.suites import SUITES, Suite
 
 _INTEGER, _BIT_STRING, _OCTET_STRING, _OBJECT_IDENTIFIER, _SEQUENCE = 0x02, 0x03, 0x04, 0x06, 0x30
@@ -115,7 +116,12 @@ class PrivateKey:
 
 def digest(suite: Suite, data: bytes) -> bytes:
     """Return the digest of the data that the suite signs."""
-    return backend.active().hashes.new(suite.hash, data).digest()
+    return new_digest(suite, data).digest()
+
+
+def new_digest(suite: Suite, data: bytes = b"") -> Hash:
+    """Return the suite's digest in the making, already fed with the data."""
+    return backend.active().hashes.new(suite.hash, data)
 
 
 @lru_cache(maxsize=4096)

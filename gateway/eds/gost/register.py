@@ -7,7 +7,7 @@ from asn1crypto import pem
 
 from gateway.eds import algorithms, keys
 from gateway.eds.certificate import Certificate
-from gateway.eds.gost.keys import KeyUnreadable, PrivateKey, PublicKey, digest
+from gateway.eds.gost.keys import KeyUnreadable, PrivateKey, PublicKey, digest, new_digest
 from gateway.eds.gost.suites import GOST_2004, SUITES, Suite
 
 _ALIASES = {GOST_2004: (GOST_2004.key_oid,)}
@@ -50,6 +50,7 @@ def register() -> None:
                 partial(_verify, suite),
                 aliases=_ALIASES.get(suite, ()),
                 weakness=partial(_weakness, suite),
+                streamed=algorithms.Streamed(partial(new_digest, suite), partial(_verify_digest, suite)),
             )
         )
         keys.register_loader(suite.key_oid, _load)
@@ -61,6 +62,14 @@ def _verify(suite: Suite, spki: bytes, data: bytes, signature: bytes) -> bool:
     except KeyUnreadable:
         return False
     return key.suite is suite and key.verify(data, signature)
+
+
+def _verify_digest(suite: Suite, spki: bytes, digest_value: bytes, signature: bytes) -> bool:
+    try:
+        key = PublicKey.from_spki(spki)
+        return key.suite is suite and key.verify_digest(digest_value, signature)
+    except ValueError:  # an unreadable key, or a digest of another length
+        return False
 
 
 def _weakness(suite: Suite, spki: bytes) -> str | None:
