@@ -130,10 +130,9 @@ def _copy(folder: Path, account: Account) -> Path:
         if not copied.is_dir():
             with tempfile.TemporaryDirectory(dir=CACHE, prefix="new-", ignore_cleanup_errors=True) as scratch:
                 new = Path(scratch) / key
-                _copy_tree(prefix, new / package.name / prefix.name)
-                libraries = package.parent / f"{package.name}.libs"
-                if libraries.is_dir():
-                    _copy_tree(libraries, new / libraries.name)
+                _copy_programs(prefix, new / package.name / prefix.name)
+                libraries = f"{package.name}.libs"
+                _copy_tree(package.parent / libraries, new / libraries)
                 _open_for_reading(new)
                 new.rename(copied)
     except OSError as error:
@@ -152,8 +151,19 @@ def _own_cache() -> None:
     CACHE.chmod(0o755)
 
 
+def _copy_programs(prefix: Path, target: Path) -> None:
+    # Only what is PostgreSQL's: everybody can read the copy, and who knows what else lies beside.
+    for folder in ("bin", "lib"):
+        (target / folder).mkdir(parents=True)
+    for program in (prefix / "bin" / "postgres", prefix / "bin" / "initdb", *(prefix / "lib").glob("lib*.so*")):
+        shutil.copy(program, target / program.parent.name / program.name)
+    for name in ("lib/postgresql", "share/postgresql"):
+        _copy_tree(prefix / name, target / name)
+
+
 def _copy_tree(source: Path, target: Path) -> None:
-    shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"))
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "pgxs"))
 
 
 def _open_for_reading(root: Path) -> None:

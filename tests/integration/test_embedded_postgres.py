@@ -18,11 +18,19 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable, binaries
+from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable, account, binaries
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *site.getsitepackages()])}
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @asynccontextmanager
@@ -309,14 +317,12 @@ async def test_folder_without_programs(tmp_path: Path) -> None:
         await EmbeddedPostgres(tmp_path / "data", tmp_path).start()
 
 
-async def test_missing_library(tmp_path: Path) -> None:
+async def test_missing_library(tmp_path: Path, open_folder: Path) -> None:
     """Programs whose shared library is missing are refused with the library's name."""
-    (tmp_path / "bin").mkdir()
     for name in ("postgres", "initdb"):
-        shutil.copy(wheel_prefix() / "bin" / name, tmp_path / "bin" / name)
-    tmp_path.chmod(0o755)
+        shutil.copy(wheel_prefix() / "bin" / name, open_folder / name)
     with pytest.raises(EmbeddedUnusable, match=r"the system library libpq\S* is missing"):
-        await EmbeddedPostgres(tmp_path / "data", tmp_path / "bin").start()
+        await EmbeddedPostgres(tmp_path / "data", open_folder).start()
 
 
 @only_root
@@ -354,20 +360,43 @@ async def test_full_disk(tmp_path: Path) -> None:
 
 
 @only_root
-async def test_root_with_everything_below_a_closed_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_root_with_everything_below_a_closed_folder(
+    tmp_path: Path, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As root the server runs as another user, even if data and programs lie where that user may not go."""
     closed = tmp_path / "closed to others"
     closed.mkdir(mode=0o700)
     bin_dir = copy_programs(closed)
-    with tempfile.TemporaryDirectory() as cache:
-        monkeypatch.setattr(binaries, "CACHE", Path(cache) / "programs")
-        Path(cache).chmod(0o755)
-        async with started(closed / "data dir", bin_dir=bin_dir) as (server, url):
+    (bin_dir.parent / "secret.txt").write_text("nobody else's business")
+    cache = open_folder / "programs"
+    monkeypatch.setattr(binaries, "CACHE", cache)
+    async with started(closed / "data dir", bin_dir=bin_dir) as (server, url):
+        write_rows(url, range(5))
+        assert Path(f"/proc/{server.pid}").stat().st_uid != 0
+    async with started(closed / "data dir", bin_dir=bin_dir) as (_, url):
+        assert count_rows(url) == 5
+    assert len(list(cache.iterdir())) == 1
+    assert list(cache.rglob("secret.txt")) == []
+
+
+@only_root
+async def test_root_on_a_machine_with_few_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no better user, as in a bare container, the server runs as nobody, and stays with that user."""
+    with monkeypatch.context() as bare:
+        bare.setattr(account, "CANDIDATES", ("nobody",))
+        async with started(tmp_path / "data") as (_, url):
             write_rows(url, range(5))
-            assert Path(f"/proc/{server.pid}").stat().st_uid != 0
-        async with started(closed / "data dir", bin_dir=bin_dir) as (_, url):
-            assert count_rows(url) == 5
-        assert len(list((Path(cache) / "programs").iterdir())) == 1
+    async with started(tmp_path / "data") as (server, url):
+        assert count_rows(url) == 5
+        assert Path(f"/proc/{server.pid}").stat().st_uid == pwd.getpwnam("nobody").pw_uid
+
+
+@only_root
+async def test_root_without_any_other_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no user to run the server as, the operator is told what to do."""
+    monkeypatch.setattr(account, "CANDIDATES", ("no-such-user",))
+    with pytest.raises(EmbeddedUnusable, match="create a system user qaqpa"):
+        await EmbeddedPostgres(tmp_path / "data").start()
 
 
 @only_root
