@@ -32,8 +32,8 @@ def environment() -> Mapping[str, str]:
 
 
 def python(*arguments: str | Path) -> Sequence[str]:
-    """Return the command that runs this interpreter with the arguments."""
-    return [sys.executable, *map(str, arguments)]
+    """Return the command that runs this interpreter with the arguments; files in the current folder shadow nothing."""
+    return [sys.executable, "-P", *map(str, arguments)]
 
 
 async def until_answers(session: ClientSession, url: str, child: Child, limit: float = _READY_SECONDS) -> None:
