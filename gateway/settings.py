@@ -69,6 +69,8 @@ class Sender(_Section):
     certificates: tuple[Path, ...]
     """PEM: the transport certificates registered for it."""
     channel: Literal["portal", "psc"] = "portal"
+    bin: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
+    """BIN of the body whose clerks sign what they take at its counter (PSC); none: the applicant must sign."""
     services: tuple[str, ...] = ("*",)
     """Passport ids it may use; `*` for all that its channel gives."""
     signed: bool = True

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from gateway.cases.services import Offer
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_application
 from gateway.catalogue.identity import compare
 from gateway.catalogue.service import Service
-from gateway.eds.certificate import Certificate
 from gateway.eds.verdict import Indication, Reason, Verdict
 from gateway.eds.verifier import Verifier
 from gateway.faults import Code, Detail, GatewayFault
@@ -30,13 +30,14 @@ class Assessment:
     findings: tuple[Finding, ...]
     delayed: bool
     """Revocation could not be asked."""
+    verdict: str
+    """The indication on the signatures."""
+    reasons: tuple[str, ...]
     facts: dict[str, object]
     """For the evidence."""
 
 
-async def assess(
-    verifier: Verifier, service: Service, readings: Sequence[bytes], at: datetime, step: Step
-) -> Assessment:
+async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at: datetime, step: Step) -> Assessment:
     """Verify and read an application as of `at`.
 
     What is read is what was signed: the form is read from the canonical bytes that the signature covers.
@@ -44,7 +45,7 @@ async def assess(
     Raises:
         GatewayFault: nobody can be trusted to be the citizen (SCE016, SCE017), or it is no application (SCE001).
     """
-    started = time.perf_counter()
+    started, service = time.perf_counter(), offer.service
     index, verdict = await _verify(verifier, readings, at)
     verified = time.perf_counter()
     step("applicant_verify", verified - started)
@@ -56,13 +57,11 @@ async def assess(
         form = read_application(service, verdict.signed, now=at)
     except NotOurPayload as error:
         raise _not_ours(service) from error
-    findings = (*_certificate_findings(verdict), *form.findings)
-    individual = _individual(verdict)
-    if individual is not None:
-        findings += compare(form.parties, individual.iin)
+    findings = (*_certificate_findings(verdict), *form.findings, *_signatory_findings(verdict, offer, form))
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
-    return Assessment(index, form, findings, delayed, _facts(verdict))
+    reasons = tuple(sorted(reason.value for reason in verdict.reasons))
+    return Assessment(index, form, findings, delayed, verdict.indication.value, reasons, _facts(verdict))
 
 
 async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -> tuple[int, Verdict]:
@@ -147,14 +146,20 @@ def _details(verdict: Verdict) -> set[str]:
 
 
 def _certificate_findings(verdict: Verdict) -> tuple[Finding, ...]:
-    findings = tuple(_CERTIFICATE[reason] for reason in _CERTIFICATE if reason in verdict.reasons)
-    return findings if _individual(verdict) is not None else (*findings, _NOT_INDIVIDUAL)
+    return tuple(_CERTIFICATE[reason] for reason in _CERTIFICATE if reason in verdict.reasons)
 
 
-def _individual(verdict: Verdict) -> Certificate | None:
-    """Return the first signer's certificate if it names a person: the citizen signs first, others countersign."""
+def _signatory_findings(verdict: Verdict, offer: Offer, form: Reading) -> tuple[Finding, ...]:
+    """Return what is wrong with who signed: the citizen signs first, others countersign.
+
+    At the counter of a body whose BIN is registered (PSC), its clerk may sign instead of the applicant.
+    """
     first = verdict.signers[0].certificate if verdict.signers else None
-    return first if first is not None and first.iin is not None else None
+    if first is not None and offer.signer_bin is not None and first.bin == offer.signer_bin:
+        return ()
+    if first is None or first.iin is None:
+        return (_NOT_INDIVIDUAL,)
+    return compare(form.parties, first.iin)
 
 
 def _facts(verdict: Verdict) -> dict[str, object]:

@@ -101,10 +101,8 @@ class Intake:
 
     async def _take(self, message: Inbound, reply: Reply) -> bytes:
         offer = self._services.offer(message.sender_id, message.service_id)
-        assessment = await assess(
-            self._verifier, offer.service, message.readings, message.received_at, self._observer.step
-        )
-        self._observer.verdict(str(assessment.facts["verdict"]))
+        assessment = await assess(self._verifier, offer, message.readings, message.received_at, self._observer.step)
+        self._observer.verdict(assessment.verdict, assessment.reasons)
         if message.message_type == _UPDATE:
             return await self._amend(message, assessment, reply)
         return await self._open(message, offer, assessment, reply)
@@ -143,6 +141,7 @@ class Intake:
             service_id=offer.service.id,
             shep_service_id=message.service_id,
             sender_id=message.sender_id,
+            channel=offer.channel,
             mode=message.mode,
             correlation_id=message.correlation_id or _message_key(message),
             route_id=message.route_id,

@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from gateway.cases.inbound import Mode
+from gateway.catalogue.channel import Channel
 
 BUCKETS = 64
 """Every table carries the case's bucket: the partition key of a distributed database, and a way to share out claims."""
@@ -60,6 +61,7 @@ class Case:
     """Passport id."""
     shep_service_id: str
     sender_id: str
+    channel: Channel
     mode: Mode
     correlation_id: str
     route_id: str | None

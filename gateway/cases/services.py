@@ -21,21 +21,32 @@ class Offer:
     provider: str
     """Name of the provider's system in the settings."""
     term: Term
+    channel: Channel
+    signer_bin: str | None = None
+    """BIN of the body whose clerks may sign instead of the applicant, at its counter; None: the applicant signs."""
 
 
 class Services:
-    """Resolves ShEP's service ids for a sender."""
+    """Resolves ShEP's service ids for a sender, and what a case runs under."""
 
     def __init__(self, catalogue: Catalogue, settings: Settings) -> None:
-        """Join the catalogue with what the installation sets."""
+        """Join the catalogue with what the installation sets.
+
+        Raises:
+            ValueError: a service is configured that the catalogue does not know, or with a term the act does not allow.
+        """
         self._senders: Mapping[str, Sender] = {sender.id: sender for sender in settings.senders}
-        self._offers: dict[str, Offer] = {}
-        self._by_shep_id: dict[str, Service] = {}
-        for service in catalogue.services:
-            own = settings.services.get(service.id)
-            self._by_shep_id[(own and own.shep_service_id) or service.id] = service
-            if own is not None and service.form is not None:
-                self._offers[service.id] = Offer(service, own.provider, portal_term(service, own.term_working_days))
+        self._own = settings.services
+        self._services = {service.id: service for service in catalogue.services}
+        unknown = sorted(settings.services.keys() - self._services.keys())
+        if unknown:
+            raise ValueError(f"the catalogue has no service {', '.join(unknown)}")
+        self._by_shep_id = {self._shep_id(service.id): service for service in catalogue.services}
+        self._terms = {
+            (service_id, Channel.PORTAL): portal_term(self._services[service_id], own.term_working_days)
+            for service_id, own in settings.services.items()
+            if Channel.PORTAL in self._services[service_id].channels
+        }
 
     def offer(self, sender_id: str, shep_service_id: str) -> Offer:
         """Return the service that a sender may use.
@@ -47,13 +58,26 @@ class Services:
         service = self._by_shep_id.get(shep_service_id)
         if service is None or ("*" not in sender.services and service.id not in sender.services):
             raise _refused("client.unknown_service", "This service is not registered for you here.", _UNKNOWN)
-        reason = channel_refusal(service, Channel(sender.channel))
+        return self.given(service.id, Channel(sender.channel), signer_bin=sender.bin)
+
+    def given(self, service_id: str, channel: Channel, *, signer_bin: str | None = None) -> Offer:
+        """Return a service as it is given through a channel.
+
+        Raises:
+            GatewayFault: SCE004: the act does not give it so, or nobody provides it here.
+        """
+        service = self._services[service_id]
+        reason = channel_refusal(service, channel)
         if reason is not None:
             raise _refused("client.channel", f"The act does not give {service.id} through this channel.", reason)
-        offer = self._offers.get(service.id)
-        if offer is None:
+        term = self._terms.get((service_id, channel))
+        if term is None:
             raise _refused("gateway.not_configured", "The service has no provider's system configured here.", _NOT_YET)
-        return offer
+        return Offer(service, self._own[service_id].provider, term, channel, signer_bin)
+
+    def find(self, service_id: str) -> Service | None:
+        """Return a service of the catalogue by its passport's id."""
+        return self._services.get(service_id)
 
     def passport_id(self, shep_service_id: str) -> str | None:
         """Return the passport's id of a ShEP service id."""
@@ -61,8 +85,17 @@ class Services:
         return service.id if service else None
 
     def of(self, case: Case) -> Offer:
-        """Return the offer under which a case runs. Raises LookupError if it was taken out of the settings."""
-        return self._offers[case.service_id]
+        """Return the offer under which a case runs.
+
+        Raises:
+            GatewayFault: it was taken out of the settings since.
+        """
+        sender = self._senders.get(case.sender_id)
+        return self.given(case.service_id, case.channel, signer_bin=sender.bin if sender else None)
+
+    def _shep_id(self, service_id: str) -> str:
+        own = self._own.get(service_id)
+        return (own and own.shep_service_id) or service_id
 
 
 _UNKNOWN = Text(

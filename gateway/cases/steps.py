@@ -88,7 +88,7 @@ class ProviderSteps:
         parts, now = self._parts, self._parts.clock()
         offer = parts.services.of(case)
         try:
-            _, assessment = await self._assessed(case)
+            assessment = await self._assessed(case)
         except GatewayFault as fault:
             raise StepFailed(fault.detail.code) from fault
         if assessment.findings:
@@ -102,9 +102,10 @@ class ProviderSteps:
     async def _assessed(self, case: Case) -> tuple[bytes, Assessment]:
         parts = self._parts
         kept = await parts.ledger.last_message(case.id)
-        service = parts.services.of(case).service
         readings = parts.readings(kept.raw)[kept.reading : kept.reading + 1]
-        assessment = await assess(parts.verifier, service, readings, kept.received_at, parts.observer.step)
+        assessment = await assess(
+            parts.verifier, parts.services.of(case), readings, kept.received_at, parts.observer.step
+        )
         return kept.raw, assessment
 
     async def submit(self, claim: Claim) -> None:

@@ -8,6 +8,7 @@ from gateway.cases.inbound import Mode
 from gateway.cases.machine import Change
 from gateway.cases.model import Case, State
 from gateway.cases.store.inbox import NewMessage
+from gateway.catalogue.channel import Channel
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RAW = b"<Envelope>personal data</Envelope>"
@@ -19,6 +20,7 @@ def new_case(case_id: UUID | None = None) -> Case:
         service_id="kostanay.housing-assistance",
         shep_service_id="HOUSING",
         sender_id="pep",
+        channel=Channel.PORTAL,
         mode=Mode.ASYNC,
         correlation_id=uuid4().hex,
         route_id=None,

@@ -15,6 +15,7 @@ from gateway.cases.machine import Change, IllegalTransition
 from gateway.cases.model import Case, Ending, State, TaskKind
 from gateway.cases.notice import Status
 from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
+from gateway.catalogue.channel import Channel
 from gateway.catalogue.findings import Finding
 from gateway.texts import Text
 
@@ -28,6 +29,7 @@ def new_case(mode: Mode = Mode.ASYNC) -> Case:
         service_id="kostanay.housing-assistance",
         shep_service_id="HOUSING",
         sender_id="pep",
+        channel=Channel.PORTAL,
         mode=mode,
         correlation_id="3382552",
         route_id=None,

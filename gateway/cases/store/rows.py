@@ -1,43 +1,29 @@
 """Between rows of `cases` and `Case`."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, Ending, State
+from gateway.catalogue.channel import Channel
 
 COLUMNS = (
-    "id, service_id, shep_service_id, sender_id, mode, correlation_id, route_id, request_number, language, "
+    "id, service_id, shep_service_id, sender_id, channel, mode, correlation_id, route_id, request_number, language, "
     "applicant_key, state, received_at, number, registered_at, deadline, ending, stage, seq, head"
 )
+"""In the order of the fields of `Case`."""
 
 
 def case_from(row: Sequence[Any]) -> Case:
     """Return the case of a row selected with COLUMNS."""
-    (*fixed, state, received_at, number, registered_at, deadline, ending, stage, seq, head) = row
-    case_id, service_id, shep_service_id, sender_id, mode, correlation_id, route_id, request_number, language, key = (
-        fixed
-    )
-    return Case(
-        id=case_id,
-        service_id=service_id,
-        shep_service_id=shep_service_id,
-        sender_id=sender_id,
-        mode=Mode(mode),
-        correlation_id=correlation_id,
-        route_id=route_id,
-        request_number=request_number,
-        language=language,
-        applicant_key=key,
-        state=State(state),
-        received_at=received_at,
-        number=number,
-        registered_at=registered_at,
-        deadline=deadline,
-        ending=Ending(ending) if ending else None,
-        stage=stage,
-        seq=seq,
-        head=head,
+    case = Case(*row)
+    return replace(
+        case,
+        channel=Channel(case.channel),
+        mode=Mode(case.mode),
+        state=State(case.state),
+        ending=Ending(case.ending) if case.ending else None,
     )
 
 
@@ -48,6 +34,7 @@ def row_from(case: Case) -> tuple[object, ...]:
         case.service_id,
         case.shep_service_id,
         case.sender_id,
+        case.channel.value,
         case.mode.value,
         case.correlation_id,
         case.route_id,

@@ -8,6 +8,7 @@ CREATE TABLE cases (
     service_id      text        NOT NULL,
     shep_service_id text        NOT NULL,
     sender_id       text        NOT NULL,
+    channel         text        NOT NULL,
     mode            text        NOT NULL,
     correlation_id  text        NOT NULL,
     route_id        text,
