@@ -99,14 +99,11 @@ class ProviderSteps:
             return machine.Rejected(now, (_UNVERIFIABLE,), assessment.facts)
         raise StepFailed("gateway.revocation_unavailable")
 
-    async def _assessed(self, case: Case) -> tuple[bytes, Assessment]:
-        parts = self._parts
+    async def _assessed(self, case: Case) -> Assessment:
+        parts, offer = self._parts, self._parts.services.of(case)
         kept = await parts.ledger.last_message(case.id)
         readings = parts.readings(kept.raw)[kept.reading : kept.reading + 1]
-        assessment = await assess(
-            parts.verifier, parts.services.of(case), readings, kept.received_at, parts.observer.step
-        )
-        return kept.raw, assessment
+        return await assess(parts.verifier, offer, readings, kept.received_at, parts.observer.step)
 
     async def submit(self, claim: Claim) -> None:
         """Hand the case to the provider."""
