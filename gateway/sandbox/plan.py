@@ -2,7 +2,7 @@
 
 import secrets
 import socket
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Self
 
@@ -12,10 +12,12 @@ from gateway.sandbox.files import write_atomically
 
 _FILE = "world.json"
 _LOOPBACK = "127.0.0.1"
+_NOT_EPHEMERAL = range(20_000, 32_000)
+_ATTEMPTS = 50
 
 
 class Ports(BaseModel):
-    """TCP ports; 0 lets the system choose a free one."""
+    """TCP ports; for 0 a free one is chosen."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -82,10 +84,19 @@ class Plan(BaseModel):
 
 
 def _chosen(ports: Ports, host: str) -> Ports:
-    # all sockets are open at once, or the system might give one port twice
+    # all sockets are open at once, or one port might be chosen twice
     with ExitStack() as stack:
         chosen = {}
         for name, port in ports:
-            listener = stack.enter_context(socket.create_server((host, port)))
+            listener = stack.enter_context(socket.create_server((host, port)) if port else _free(host))
             chosen[name] = int(listener.getsockname()[1])
         return Ports(**chosen)
+
+
+def _free(host: str) -> socket.socket:
+    """Listen on a port that no outgoing connection gets from the system: a folder keeps its ports for later starts."""
+    candidates = secrets.SystemRandom().sample(_NOT_EPHEMERAL, _ATTEMPTS)
+    for port in candidates:
+        with suppress(OSError):
+            return socket.create_server((host, port))
+    return socket.create_server((host, 0))
