@@ -187,7 +187,12 @@ class _Process:
             providers = {name: await stack.enter_async_context(self._provider(name)) for name in settings.providers}
             steps = ProviderSteps(self._parts(providers)).table()
             steps |= DeliverySteps(
-                opened.ledger, opened.outbox, self._cabinet(session), clock.utc_now, self._metrics
+                opened.ledger,
+                opened.outbox,
+                self._cabinet(session),
+                settings.worker,
+                clock.utc_now,
+                self._metrics,
             ).table()
             worker = Worker(opened.tasks, steps, settings.worker, self._metrics)
             task = asyncio.create_task(worker.run(), name="worker")

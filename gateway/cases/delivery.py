@@ -10,9 +10,10 @@ from gateway.cases.observer import Observer
 from gateway.cases.rendering import render
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.store.outbox import Delivery, Outbox
-from gateway.cases.worker import Step, StepFailed
+from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.catalogue.cabinet_message import File
 from gateway.clock import Clock
+from gateway.settings import Worker as WorkerSettings
 
 
 async def outgoing(ledger: Ledger, case: Case, delivery: Delivery) -> Outgoing:
@@ -35,8 +36,17 @@ async def outgoing(ledger: Ledger, case: Case, delivery: Delivery) -> Outgoing:
 class DeliverySteps:
     """Steps that end at ShEP: deliver, confirm."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, cabinet: Cabinet, clock: Clock, observer: Observer) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917  the parts
+        self,
+        ledger: Ledger,
+        outbox: Outbox,
+        cabinet: Cabinet,
+        settings: WorkerSettings,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
         """Take the parts."""
+        self._settings = settings
         self._ledger = ledger
         self._outbox = outbox
         self._cabinet = cabinet
@@ -79,7 +89,9 @@ class DeliverySteps:
         except CabinetUnavailable as error:
             raise StepFailed(f"shep.unavailable: {error}") from error
         if state is DeliveryState.ON_DELIVERY:
-            raise StepFailed("shep.on_delivery")
+            again = patience_seconds(self._clock() - delivery.created_at, self._settings)
+            await self._ledger.commit(case.id, lambda _: Commit(again_seconds=again), claim)
+            return
         if state is not DeliveryState.DELIVERED:
             await self._send(case, delivery)
             raise StepFailed(f"shep.{state.value.lower()}")

@@ -23,7 +23,7 @@ from gateway.cases.provider import (
 from gateway.cases.results import ResultUntrusted, SearchKey, check_result
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Ledger
-from gateway.cases.worker import Step, StepFailed
+from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import read_application
 from gateway.clock import Clock
@@ -82,9 +82,14 @@ class ProviderSteps:
             await parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
         event = await self._judged(case)
+        if event is None:
+            again = patience_seconds(parts.clock() - case.received_at, parts.settings)
+            await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=again), claim)
+            return
         await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)), claim)
 
-    async def _judged(self, case: Case) -> machine.Registered | machine.Rejected:
+    async def _judged(self, case: Case) -> machine.Registered | machine.Rejected | None:
+        """Return what comes of the case now; None if revocation still cannot be asked."""
         parts, now = self._parts, self._parts.clock()
         offer = parts.services.of(case)
         try:
@@ -97,7 +102,7 @@ class ProviderSteps:
             return await parts.registrar.registered(offer, now, assessment.facts)
         if now - case.received_at >= timedelta(hours=parts.settings.verification_limit_hours):
             return machine.Rejected(now, (_UNVERIFIABLE,), assessment.facts)
-        raise StepFailed("gateway.revocation_unavailable")
+        return None
 
     async def _assessed(self, case: Case) -> Assessment:
         parts, offer = self._parts, self._parts.services.of(case)

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 
 import structlog
 from psycopg import Error as DatabaseError
@@ -45,6 +46,11 @@ def backoff_seconds(attempt: int, settings: WorkerSettings) -> float:
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
     return wait(state)
+
+
+def patience_seconds(waited: timedelta, settings: WorkerSettings) -> float:
+    """Return when to ask again about something that is not wrong, only not there yet: the longer, the less often."""
+    return min(settings.backoff_max_seconds, max(settings.backoff_initial_seconds, waited.total_seconds() / 4))
 
 
 class Worker:
