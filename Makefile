@@ -11,7 +11,7 @@ PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.product
-	@$(RUN) -m gateway.cli demo $(if $(KEEP),--keep)
+	@$(RUN) -P -m gateway.cli demo $(if $(KEEP),--keep)
 
 test: lint types layers unit
 	@echo "== all phases passed"

@@ -34,7 +34,7 @@ from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.keys import SigningKey, load_pem
 from gateway.eds.verifier import Verifier
-from gateway.embedded import EmbeddedPostgres
+from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
 from gateway.settings import Settings
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
@@ -96,8 +96,10 @@ class Material:
 
 
 @contextlib.asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
+async def database(settings: Settings, lost: Callable[[], None] = lambda: None) -> AsyncIterator[str]:
     """Give the URL of the database; an embedded server is run here unless another process runs it already.
+
+    `lost` is called when the embedded server died and could not be restarted.
 
     Raises:
         EmbeddedUnusable: the embedded server cannot run; the text says why.
@@ -113,19 +115,30 @@ async def database(settings: Settings) -> AsyncIterator[str]:
     server = EmbeddedPostgres(folder, settings.database.bin_dir)
     url = await server.start()
     try:
-        yield url
+        async with _background(_watch(server, lost)):
+            yield url
     finally:
         await server.stop()
 
 
+async def _watch(server: EmbeddedPostgres, lost: Callable[[], None]) -> None:
+    try:
+        await server.wait()
+    except EmbeddedUnusable as error:
+        _log.critical("database.lost", error=str(error))
+        lost()
+
+
 @contextlib.asynccontextmanager
-async def store(settings: Settings, vault: Vault, *, with_migrations: bool = True) -> AsyncIterator[Store]:
-    """Give the store, migrated.
+async def store(
+    settings: Settings, vault: Vault, *, with_migrations: bool = True, lost: Callable[[], None] = lambda: None
+) -> AsyncIterator[Store]:
+    """Give the store, migrated; `lost` as for `database`.
 
     Raises:
         EmbeddedUnusable, MigrationError, psycopg.Error: why there is none.
     """
-    async with database(settings) as url:
+    async with database(settings, lost) as url:
         if with_migrations:
             async with await psycopg.AsyncConnection.connect(url) as connection:
                 applied = await migrate(connection)
@@ -144,7 +157,8 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
     material = Material.load(settings)
     metrics = Metrics()
     async with contextlib.AsyncExitStack() as stack:
-        opened = await stack.enter_async_context(store(settings, material.vault))
+        # Without a database there is nothing to serve: the process ends, and whoever supervises it starts a new one.
+        opened = await stack.enter_async_context(store(settings, material.vault, lost=stop.set))
         process = _Process(settings, material, opened, metrics)
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))

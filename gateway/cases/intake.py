@@ -1,6 +1,7 @@
 """Intake: an application message becomes a case, durably and once, or nothing at all."""
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -115,7 +116,10 @@ class Intake:
         if message.mode is Mode.SYNC:
             payload = render(change.case, machine.told(event), None)
         answer = reply(Receipt(kept.id, self._clock(), _outcome(event), payload))
-        if not await self._inbox.accept(replace(kept, reply=answer), change):
+        started = time.perf_counter()
+        is_new = await self._inbox.accept(replace(kept, reply=answer), change)
+        self._observer.step("commit", time.perf_counter() - started)
+        if not is_new:
             stored = await self._find(message)
             if stored is None:
                 raise _store_unavailable()

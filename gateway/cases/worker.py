@@ -107,13 +107,17 @@ class Worker:
             await asyncio.wait_for(self._wakeup.wait(), self._settings.poll_seconds)
 
     def _start(self, claim: Claim) -> None:
-        task = asyncio.create_task(self._run(claim))
+        task = asyncio.create_task(self._traced(claim))
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._wakeup.set()
+
+    async def _traced(self, claim: Claim) -> None:
+        with structlog.contextvars.bound_contextvars(case=str(claim.case_id), task=claim.kind.value):
+            await self._run(claim)
 
     async def _run(self, claim: Claim) -> None:
         started = time.perf_counter()
@@ -130,7 +134,7 @@ class Worker:
             self._observer.store_failed(type(error).__name__)
             outcome = "retry"
         except Exception:  # noqa: BLE001  a defect in one step must not stop the worker; it is logged and retried
-            _log.exception("worker.step_crashed", case=str(claim.case_id), task=claim.kind.value)
+            _log.exception("worker.step_crashed")
             outcome = await self._failed(claim, StepFailed("gateway.internal"))
         self._observer.task(claim.kind.value, outcome, time.perf_counter() - started)
 
@@ -138,8 +142,6 @@ class Worker:
         final = error.final or claim.attempt >= self._settings.max_attempts
         _log.warning(
             "worker.step_failed",
-            case=str(claim.case_id),
-            task=claim.kind.value,
             attempt=claim.attempt,
             error=error.code,
             dead=final,
