@@ -114,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--applications", type=int, default=4000)
     parser.add_argument("--warmup", type=int, default=400)
-    parser.add_argument("--in-flight", type=int, default=24)
+    parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--bytes", type=int, default=6000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qaqpa-bench-") as name, running_gateway(Path(name)) as started:

@@ -245,3 +245,17 @@ async def test_the_state_of_the_queue(pool: AsyncConnectionPool) -> None:
     backlog = {one.kind: one for one in await Tasks(pool).backlog()}
     assert (backlog[TaskKind.SUBMIT].waiting, backlog[TaskKind.SUBMIT].dead) == (0, 1)
     assert (backlog[TaskKind.DELIVER].waiting, backlog[TaskKind.DELIVER].dead) == (1, 0)
+
+
+async def test_a_restarted_server_is_not_noticed_by_who_is_accepted(
+    pool: AsyncConnectionPool, database_url: str
+) -> None:
+    """Connections that the server closed while they lay idle cost no acceptance."""
+    await opened(pool)
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
+        await other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+    assert await Inbox(pool, VAULT).accept(new_message("2"), registered(2))
+    assert await count(pool, "cases") == 2

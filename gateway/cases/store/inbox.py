@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from psycopg import AsyncConnection, DataError, IntegrityError
+from psycopg import AsyncConnection, DataError, IntegrityError, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.machine import Change
@@ -145,8 +145,7 @@ class Inbox:
 
     async def _commit(self, batch: list[tuple[tuple[object, ...], asyncio.Future[bool]]]) -> None:
         try:
-            async with self._pool.connection() as connection:
-                answers = await _accept(connection, [parameters for parameters, _ in batch])
+            answers = await self._accepted([parameters for parameters, _ in batch])
         except (DataError, IntegrityError) as error:
             if len(batch) == 1:
                 _settle(batch[0][1], error=error)
@@ -160,6 +159,17 @@ class Inbox:
             for (_, future), new in zip(batch, answers, strict=True):
                 _settle(future, new=new)
 
+    async def _accepted(self, rows: list[tuple[object, ...]]) -> list[bool]:
+        try:
+            async with self._pool.connection() as connection:
+                return await _accept(connection, rows)
+        except OperationalError:
+            # The server has gone away under a connection that lay idle, or in the middle. Doing it again is safe: what
+            # was committed after all is met as a repeat, and gets the reply that was stored with it.
+            await self._pool.check()
+            async with self._pool.connection() as connection:
+                return await _accept(connection, rows)
+
 
 def _settle(future: asyncio.Future[bool], *, new: bool = False, error: Exception | None = None) -> None:
     if future.done():  # its waiter was cancelled; the commit stands and a repeat finds it
@@ -172,11 +182,12 @@ def _settle(future: asyncio.Future[bool], *, new: bool = False, error: Exception
 
 async def _accept(connection: AsyncConnection, rows: list[tuple[object, ...]]) -> list[bool]:
     answers = []
-    async with connection.transaction():
+    async with connection.pipeline(), connection.transaction():
         cursor = connection.cursor()
         await cursor.executemany(_ACCEPT, rows, returning=True)
         while True:
             row = await cursor.fetchone()
             answers.append(bool(row and row[0]))
             if not cursor.nextset():
-                return answers
+                break
+    return answers  # here, and not before: what was not committed was not accepted

@@ -46,8 +46,6 @@ async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[St
         max_size=pool_size,
         timeout=_POOL_WAIT_SECONDS,
         kwargs={"autocommit": True},
-        # A connection that the server closed (restart, failover) is replaced before it is given out.
-        check=AsyncConnectionPool.check_connection,
         open=False,
     )
     async with pool:

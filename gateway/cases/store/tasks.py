@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, OperationalError
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.model import Case, Claim, TaskKind
@@ -53,6 +53,13 @@ class Tasks:
     async def claim(self, limit: int, lease_seconds: float) -> list[Claim]:
         """Take up to `limit` due tasks, the longest due first."""
         token = uuid4()
+        try:
+            return await self._claim(token, limit, lease_seconds)
+        except OperationalError:
+            await self._pool.check()  # the server was restarted: replace the connections that died with it
+            raise
+
+    async def _claim(self, token: UUID, limit: int, lease_seconds: float) -> list[Claim]:
         async with self._pool.connection() as connection, connection.transaction():
             # A claim that a crash loses is only a due task: no need to wait for the disk.
             await connection.execute("SET LOCAL synchronous_commit = off")
