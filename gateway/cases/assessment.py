@@ -11,7 +11,7 @@ from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_appl
 from gateway.catalogue.identity import compare
 from gateway.catalogue.service import Service
 from gateway.eds.verdict import Indication, Reason, Verdict
-from gateway.eds.verifier import Verifier
+from gateway.eds.verifier import RevocationStatus, Verifier
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.texts import Text
 
@@ -61,7 +61,7 @@ async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
     reasons = tuple(sorted(reason.value for reason in verdict.reasons))
-    return Assessment(index, form, findings, delayed, verdict.indication.value, reasons, _facts(verdict))
+    return Assessment(index, form, findings, delayed, verdict.indication.value, reasons, facts(verdict))
 
 
 async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -> tuple[int, Verdict]:
@@ -162,12 +162,24 @@ def _signatory_findings(verdict: Verdict, offer: Offer, form: Reading) -> tuple[
     return compare(form.parties, first.iin)
 
 
-def _facts(verdict: Verdict) -> dict[str, object]:
+def facts(verdict: Verdict) -> dict[str, object]:
+    """Return what a verdict says and rests on, for the evidence."""
     return {
         "verdict": verdict.indication.value,
         "reasons": sorted(reason.value for reason in verdict.reasons),
         "certificates": [signer.certificate.sha256 for signer in verdict.signers if signer.certificate],
         "algorithms": [signer.signature_algorithm for signer in verdict.signers],
+        "revocation": [[_answered(status) for status in signer.revocation] for signer in verdict.signers],
+    }
+
+
+def _answered(status: RevocationStatus) -> dict[str, object]:
+    """Name the answer and, by their digests, its proofs, which the store keeps."""
+    return {
+        "state": status.state.value,
+        "source": status.source.value if status.source else None,
+        "this_update": status.this_update.isoformat() if status.this_update else None,
+        "proofs": [proof.sha256 for proof in status.proofs],
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from gateway.cases.assessment import facts
 from gateway.cases.model import Case
 from gateway.cases.provider import Decision
 from gateway.catalogue.result_document import read as read_result
@@ -50,8 +51,4 @@ async def check_result(  # noqa: PLR0913  what the document is checked against
         raise ResultUntrusted("provider.document: the document is of another person")
     if result.outcome.value != decision.outcome.value:
         raise ResultUntrusted("provider.document: the document says another outcome")
-    return {
-        "verdict": verdict.indication.value,
-        "certificates": [certificate.sha256 for certificate in certificates],
-        "algorithms": [signer.signature_algorithm for signer in verdict.signers],
-    }
+    return facts(verdict)

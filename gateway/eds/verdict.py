@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from gateway.eds.certificate import Certificate
+    from gateway.eds.revocation import RevocationStatus
 
 
 class Indication(StrEnum):
@@ -34,7 +35,7 @@ class Reason(StrEnum):
     EXPIRED = "EXPIRED"
     NOT_YET_VALID = "NOT_YET_VALID"
     REVOKED = "REVOKED"
-    TRY_LATER = "TRY_LATER"  # revocation could not be asked
+    TRY_LATER = "TRY_LATER"  # revocation could not be asked, or no answer be believed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Signer:
     findings: tuple[Finding, ...] = ()
     signature_algorithm: str | None = None
     """URI or dotted OID of the signature algorithm."""
+    revocation: "tuple[RevocationStatus, ...]" = ()
+    """What was answered about the certificates of its chain, its own first; empty when nobody was asked."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import pairwise
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -78,28 +80,41 @@ class Verifier:
         if examined.failure is not None or certificate is None:
             why = () if examined.failure is None else (examined.failure.finding,)
             return Signer(certificate, Indication.INVALID, why, examined.algorithm_uri)
-        indication, findings = await self._trust(certificate, examined.others, at)
-        return Signer(certificate, indication, findings, examined.algorithm_uri)
+        trust = await self._trust(certificate, examined.others, at)
+        return Signer(certificate, trust.indication, trust.findings, examined.algorithm_uri, trust.revocation)
 
-    async def _trust(
-        self, certificate: Certificate, others: tuple[Certificate, ...], at: datetime
-    ) -> tuple[Indication, tuple[Finding, ...]]:
+    async def _trust(self, certificate: Certificate, others: tuple[Certificate, ...], at: datetime) -> "_Trust":
         path = self._chains.path(certificate, others)
         if path is None:
             # ETSI EN 319 102-1 calls this INDETERMINATE, since more certificates might be found later. Here anchors are
             # configured and complete: nobody is to be trusted whom they do not lead to, and waiting changes nothing.
-            return Indication.INVALID, (chain.UNKNOWN,)
+            return _Trust(Indication.INVALID, (chain.UNKNOWN,))
         findings = (*certificate.for_signing(), *chain.judge(path, at))
         if findings:
-            return Indication.INVALID, findings
+            return _Trust(Indication.INVALID, findings)
         return await self._revoked(path, at)
 
-    async def _revoked(self, path: chain.Path, at: datetime) -> tuple[Indication, tuple[Finding, ...]]:
+    async def _revoked(self, path: chain.Path, at: datetime) -> "_Trust":
+        """Ask about every certificate but the anchor, which is trusted as it is; end at the first that is not good."""
+        statuses: list[RevocationStatus] = []
         if self._revocation is None:
-            return Indication.VALID, ()
-        status = await self._revocation.status(path[0], path[1], at)
-        indication, reason = _REVOCATION[status.state]
-        return indication, () if reason is None else (Finding(reason, status.detail),)
+            return _Trust(Indication.VALID)
+        for certificate, issuer in pairwise(path):
+            status = await self._revocation.status(certificate, issuer, at)
+            statuses.append(status)
+            indication, reason = _REVOCATION[status.state]
+            if reason is not None:
+                whose = "" if certificate is path[0] else "the issuer's certificate: "
+                return _Trust(indication, (Finding(reason, whose + status.detail),), tuple(statuses))
+        return _Trust(Indication.VALID, (), tuple(statuses))
+
+
+class _Trust(NamedTuple):
+    """What is made of a certificate whose signature is intact."""
+
+    indication: Indication
+    findings: tuple[Finding, ...] = ()
+    revocation: tuple[RevocationStatus, ...] = ()
 
 
 def _aware(at: datetime) -> None:
@@ -115,6 +130,8 @@ _REVOCATION: dict[Revocation, tuple[Indication, Reason | None]] = {
     Revocation.GOOD: (Indication.VALID, None),
     Revocation.REVOKED: (Indication.INVALID, Reason.REVOKED),
     Revocation.UNAVAILABLE: (Indication.INDETERMINATE, Reason.TRY_LATER),
+    Revocation.UNKNOWN: (Indication.INDETERMINATE, Reason.TRY_LATER),
+    Revocation.NOT_ASKED: (Indication.VALID, None),
 }
 
 

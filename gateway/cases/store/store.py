@@ -10,6 +10,7 @@ from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.migrate import check
 from gateway.cases.store.outbox import Outbox
+from gateway.cases.store.revocations import RevocationAnswers
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault
 
@@ -25,6 +26,7 @@ class Store:
     ledger: Ledger
     outbox: Outbox
     tasks: Tasks
+    revocations: RevocationAnswers
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises psycopg.Error or PoolTimeout."""
@@ -52,4 +54,6 @@ async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[St
         await pool.wait(timeout=_POOL_WAIT_SECONDS * 2)
         async with pool.connection() as connection:
             await check(connection)
-        yield Store(pool, Inbox(pool, vault), Ledger(pool, vault), Outbox(pool, vault), Tasks(pool))
+        yield Store(
+            pool, Inbox(pool, vault), Ledger(pool, vault), Outbox(pool, vault), Tasks(pool), RevocationAnswers(pool)
+        )
