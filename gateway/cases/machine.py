@@ -5,14 +5,14 @@ citizen's; step 4 (check and register) is `Registered` or `Rejected`; step 5 (st
 notice; step 6 (result with the provider's EDS) `Decided` and `Sent`; step 7 (received in the cabinet) `Confirmed`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import assert_never
+from datetime import datetime, timedelta
+from typing import Any
 
 from gateway.cases.evidence import Entry, digest, entry
 from gateway.cases.inbound import Mode
-from gateway.cases.model import Case, Ending, NewTask, State, TaskKind
+from gateway.cases.model import Case, Ending, Lateness, NewTask, State, TaskKind
 from gateway.cases.notice import Notice, Status
 from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
 from gateway.catalogue.findings import Finding
@@ -54,6 +54,7 @@ class ProviderAnswered:
 
     at: datetime
     status: ProviderStatus
+    ask_again_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,14 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
+class TermEnding:
+    """The deadline is near, or has passed, and the case is not decided."""
+
+    at: datetime
+    lateness: Lateness
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """ShEP took a message of ours."""
 
@@ -108,6 +117,7 @@ Event = (
     | Supplemented
     | SupplementRejected
     | Decided
+    | TermEnding
     | Sent
     | Confirmed
 )
@@ -166,38 +176,22 @@ def _told_in_reply(change: Change) -> Change:
     return replace(change, case=replace(change.case, state=state), tasks=tasks, notice=None)
 
 
-def advance(case: Case, event: Event, *, poll_seconds: float = 0.0) -> Change | None:  # noqa: PLR0911  one per event
+def advance(case: Case, event: Event) -> Change | None:
     """Return the change that `event` makes, or None if it changes nothing (a repeat).
 
     Raises:
         IllegalTransition: the event cannot happen in this state.
     """
-    match event:
-        case VerificationDelayed():
-            raise IllegalTransition("a case waits for verification only from its beginning")
-        case Registered() | Rejected():
-            _require(case, _UNDECIDED, event)
-            return _checked(case, event)
-        case ProviderAnswered():
-            return _provider_answered(case, event, poll_seconds)
-        case Supplemented():
-            _require(case, _OPEN, event)
-            moved = replace(case, state=State.IN_PROCESS, stage=None)
-            return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),))
-        case SupplementRejected():
-            _require(case, _OPEN, event)
-            notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, findings=event.findings)
-            return _change(case, event, _with_findings(event.facts, event.findings), tasks=_deliver(), notice=notice)
-        case Decided():
-            return _decided(case, event)
-        case Sent():
-            return _sent(case, event)
-        case Confirmed():
-            if case.state is State.CONFIRMED:
-                return None
-            _require(case, _ANSWERED | {State.ISSUED}, event)
-            return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=tuple(TaskKind))
-    assert_never(event)
+    return _TRANSITIONS[type(event)](case, event)
+
+
+def _verification_delayed(_case: Case, _event: VerificationDelayed) -> Change | None:
+    raise IllegalTransition("a case waits for verification only from its beginning")
+
+
+def _verified(case: Case, event: Registered | Rejected) -> Change:
+    _require(case, _UNDECIDED, event)
+    return _checked(case, event)
 
 
 def _checked(case: Case, event: Registered | Rejected) -> Change:
@@ -207,7 +201,12 @@ def _checked(case: Case, event: Registered | Rejected) -> Change:
         return _change(moved, event, facts, tasks=_deliver(), notice=told(event))
     moved = replace(case, state=State.REGISTERED, number=event.number, registered_at=event.at, deadline=event.deadline)
     facts = {**event.facts, "number": event.number, "deadline": event.deadline.isoformat()}
-    return _change(moved, event, facts, tasks=_deliver(TaskKind.SUBMIT), notice=told(event))
+    watch = NewTask(TaskKind.WATCH, max(0.0, (event.deadline - event.at - WARNING).total_seconds()))
+    return _change(moved, event, facts, tasks=(*_deliver(TaskKind.SUBMIT), watch), notice=told(event))
+
+
+WARNING = timedelta(days=1)
+"""How long before its deadline a case counts as nearly overdue."""
 
 
 _STATES = {
@@ -217,7 +216,19 @@ _STATES = {
 }
 
 
-def _provider_answered(case: Case, event: ProviderAnswered, poll_seconds: float) -> Change | None:
+def _supplemented(case: Case, event: Supplemented) -> Change:
+    _require(case, _OPEN, event)
+    moved = replace(case, state=State.IN_PROCESS, stage=None)
+    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),))
+
+
+def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
+    _require(case, _OPEN, event)
+    notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, findings=event.findings)
+    return _change(case, event, _with_findings(event.facts, event.findings), tasks=_deliver(), notice=notice)
+
+
+def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
     status = event.status
     if case.state not in _OPEN or case.stage == status.stage:
         return None
@@ -228,7 +239,7 @@ def _provider_answered(case: Case, event: ProviderAnswered, poll_seconds: float)
         return _change(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
     moved = replace(case, state=_STATES[status.stage], stage=status.stage.value)
     notice = Notice(_STATUSES[status.stage], event.at, note=status.note, documents=status.documents, until=status.until)
-    tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, poll_seconds))
+    tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, event.ask_again_seconds))
     return _change(moved, event, {"stage": status.stage.value}, tasks=tasks, notice=notice)
 
 
@@ -249,8 +260,18 @@ def _decided(case: Case, event: Decided) -> Change | None:
     name = digest(decision.document)
     notice = Notice(Status.DECIDED, event.at, ground=decision.ground, document=name)
     facts = {**event.facts, "ending": ending.value, "document": name}
-    done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT)
+    done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
     return _change(moved, event, facts, tasks=_deliver(), done=done, notice=notice)
+
+
+def _term_ending(case: Case, event: TermEnding) -> Change | None:
+    if case.state not in _OPEN or case.lateness in {event.lateness, Lateness.LATE}:
+        return None
+    moved = replace(case, lateness=event.lateness)
+    facts = {"lateness": event.lateness.value}
+    if event.lateness is Lateness.NEAR:  # for operators and the provider; the citizen has been promised nothing else
+        return _change(moved, event, facts)
+    return _change(moved, event, facts, tasks=_deliver(), notice=Notice(Status.OVERDUE, event.at))
 
 
 def _sent(case: Case, event: Sent) -> Change | None:
@@ -265,6 +286,27 @@ def _sent(case: Case, event: Sent) -> Change | None:
 
 _CONFIRM_AFTER_SECONDS = 5.0
 """ShEP usually reports the delivery itself (changeMassageStatusNotification) before we ask."""
+
+
+def _confirmed(case: Case, event: Confirmed) -> Change | None:
+    if case.state is State.CONFIRMED:
+        return None
+    _require(case, _ANSWERED | {State.ISSUED}, event)
+    return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=tuple(TaskKind))
+
+
+_TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
+    VerificationDelayed: _verification_delayed,
+    Registered: _verified,
+    Rejected: _verified,
+    ProviderAnswered: _provider_answered,
+    Supplemented: _supplemented,
+    SupplementRejected: _supplement_rejected,
+    Decided: _decided,
+    TermEnding: _term_ending,
+    Sent: _sent,
+    Confirmed: _confirmed,
+}
 
 
 def _deliver(*others: TaskKind) -> tuple[NewTask, ...]:

@@ -35,6 +35,14 @@ class Ending(StrEnum):
     REJECTED = "rejected"
 
 
+class Lateness(StrEnum):
+    """How an undecided case stands to its deadline."""
+
+    NEAR = "near"
+    """Less than a day is left."""
+    LATE = "late"
+
+
 class TaskKind(StrEnum):
     """What is to be done for a case; a case has at most one task of each kind."""
 
@@ -48,6 +56,8 @@ class TaskKind(StrEnum):
     """Ask the provider how far the case is."""
     DELIVER = "deliver"
     """Send the oldest message that ShEP has not taken yet."""
+    WATCH = "watch"
+    """Look whether the term is about to end, or has ended."""
     CONFIRM = "confirm"
     """Ask ShEP whether the answer reached the cabinet."""
 
@@ -78,6 +88,7 @@ class Case:
     ending: Ending | None = None
     stage: str | None = None
     """The provider's last stage, so that a repeated answer changes nothing."""
+    lateness: Lateness | None = None
     seq: int = 0
     """Number of the last event; grows by one with every change."""
     head: bytes = b""

@@ -21,6 +21,7 @@ class Status(StrEnum):
     SUPPLEMENT_REJECTED = "supplement_rejected"
     DECIDED = "decided"
     REJECTED = "rejected"
+    OVERDUE = "overdue"
 
 
 _FINAL = frozenset({Status.DECIDED, Status.REJECTED})

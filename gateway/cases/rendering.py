@@ -18,6 +18,7 @@ _CODES = {
     Told.SUPPLEMENT_REJECTED: StatusCode.DOCUMENTS_NEEDED,
     Told.DECIDED: StatusCode.DECIDED,
     Told.REJECTED: StatusCode.REJECTED,
+    Told.OVERDUE: StatusCode.OVERDUE,
 }
 _KINDS = {MessageKind.NOTIFICATION: cabinet.Kind.NOTIFICATION, MessageKind.RESPONSE: cabinet.Kind.RESPONSE}
 
@@ -69,6 +70,8 @@ def _words(case: Case, notice: Notice) -> Text:
             words = notices.documents_needed(number, notice.documents, notice.until)
         case Told.SUPPLEMENT_REJECTED:
             words = notices.supplement_rejected(number, notice.until)
+        case Told.OVERDUE:
+            words = notices.overdue(number, None)
         case Told.DECIDED if case.ending is Ending.REFUSED:
             words = notices.decided_refused(number, notice.ground)
         case Told.DECIDED:

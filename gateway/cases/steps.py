@@ -9,7 +9,7 @@ from typing import TypeVar
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.intake import Registrar
-from gateway.cases.model import Case, Claim, State, TaskKind
+from gateway.cases.model import Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.provider import (
     Decision,
@@ -72,6 +72,7 @@ class ProviderSteps:
             TaskKind.SUBMIT: self.submit,
             TaskKind.SUPPLEMENT: self.supplement,
             TaskKind.POLL: self.poll,
+            TaskKind.WATCH: self.watch,
         }
 
     async def verify(self, claim: Claim) -> None:
@@ -154,6 +155,24 @@ class ProviderSteps:
         decision = await self._ask(case, "decision", lambda system: system.decision(number))
         await self._decide(claim, case, decision)
 
+    async def watch(self, claim: Claim) -> None:
+        """Record that the deadline is near or has passed; tell the citizen when it has."""
+        case, now = await self._case(claim), self._parts.clock()
+        if case.deadline is None:
+            raise StepFailed("gateway.case_without_deadline", final=True)
+        left = (case.deadline - now).total_seconds()
+        event = machine.TermEnding(now, Lateness.NEAR if left > 0 else Lateness.LATE)
+        early = left > machine.WARNING.total_seconds()
+
+        def decide(locked: Case) -> Commit:
+            if locked.state not in _OPEN:
+                return Commit()
+            if early:  # the clock was set back since, or the term was extended
+                return Commit(again_seconds=left - machine.WARNING.total_seconds())
+            return Commit(machine.advance(locked, event), again_seconds=left if left > 0 else None)
+
+        await self._parts.ledger.commit(case.id, decide, claim)
+
     async def _decide(self, claim: Claim, case: Case, decision: Decision) -> None:
         parts, now = self._parts, self._parts.clock()
         provider = parts.provider_settings[parts.services.of(case).provider]
@@ -171,10 +190,10 @@ class ProviderSteps:
     async def _record(self, claim: Claim, case: Case, status: ProviderStatus) -> None:
         parts = self._parts
         wait = parts.provider_settings[parts.services.of(case).provider].poll_seconds
-        event = machine.ProviderAnswered(parts.clock(), status)
+        event = machine.ProviderAnswered(parts.clock(), status, wait)
 
         def decide(locked: Case) -> Commit:
-            change = machine.advance(locked, event, poll_seconds=wait)
+            change = machine.advance(locked, event)
             return Commit(change, again_seconds=wait if claim.kind is TaskKind.POLL else None)
 
         await parts.ledger.commit(case.id, decide, claim)

@@ -105,7 +105,7 @@ async def test_a_repeat_inserts_nothing(pool: AsyncConnectionPool) -> None:
         1,
         1,
         1,
-        2,
+        3,
         1,
     ]
 
@@ -147,7 +147,7 @@ async def test_a_claimed_task_is_nobody_elses_until_its_lease_ends(pool: AsyncCo
     assert len(first) == 2
     assert await Tasks(pool).claim(10, 60) == []
     async with pool.connection() as connection:
-        await connection.execute("UPDATE tasks SET due_at = now()")
+        await connection.execute("UPDATE tasks SET due_at = now() WHERE claim IS NOT NULL")
     assert {one.attempt for one in await Tasks(pool).claim(10, 60)} == {2}
 
 

@@ -1,6 +1,7 @@
 """The state machine of a case."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -12,7 +13,7 @@ from gateway.cases.cabinet import MessageKind
 from gateway.cases.evidence import first_broken
 from gateway.cases.inbound import Mode
 from gateway.cases.machine import Change, IllegalTransition
-from gateway.cases.model import Case, Ending, State, TaskKind
+from gateway.cases.model import Case, Ending, Lateness, State, TaskKind
 from gateway.cases.notice import Status
 from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
 from gateway.catalogue.channel import Channel
@@ -49,6 +50,11 @@ SENT = machine.Sent(AT, final=True)
 CONFIRMED = machine.Confirmed(AT)
 
 
+def test_every_event_has_its_transition() -> None:
+    """No kind of event is forgotten."""
+    assert set(machine._TRANSITIONS) == set(get_args(machine.Event))  # noqa: SLF001  the table itself is looked at
+
+
 def answered(stage: Stage) -> machine.ProviderAnswered:
     return machine.ProviderAnswered(AT, ProviderStatus(stage, AT))
 
@@ -58,7 +64,7 @@ def live(*events: machine.Event, case: Case | None = None) -> tuple[Case, list[C
     assert isinstance(first, machine.Registered | machine.Rejected | machine.VerificationDelayed)
     changes = [machine.open_case(case or new_case(), first)]
     for event in rest:
-        change = machine.advance(changes[-1].case, event, poll_seconds=30)
+        change = machine.advance(changes[-1].case, event)
         if change is not None:
             changes.append(change)
     return changes[-1].case, changes
@@ -105,7 +111,7 @@ def test_registration_tells_number_and_term_and_goes_to_the_provider() -> None:
     """Registering notifies the cabinet and hands the case to the provider."""
     case, (change,) = live(REGISTERED)
     assert (case.number, case.deadline) == (REGISTERED.number, REGISTERED.deadline)
-    assert kinds(change) == {TaskKind.SUBMIT, TaskKind.DELIVER}
+    assert kinds(change) == {TaskKind.SUBMIT, TaskKind.DELIVER, TaskKind.WATCH}
     assert change.notice is not None
     assert change.notice.kind is MessageKind.NOTIFICATION
 
@@ -130,7 +136,11 @@ def test_a_delayed_verification_ends_in_registration_or_rejection() -> None:
 def test_on_the_sync_channel_the_reply_is_the_notice() -> None:
     """What the reply has told is not sent again; a rejection told in the reply is final."""
     registered, (change,) = live(REGISTERED, case=new_case(Mode.SYNC))
-    assert (registered.state, change.notice, kinds(change)) == (State.REGISTERED, None, {TaskKind.SUBMIT})
+    assert (registered.state, change.notice, kinds(change)) == (
+        State.REGISTERED,
+        None,
+        {TaskKind.SUBMIT, TaskKind.WATCH},
+    )
     rejected, (change,) = live(REJECTED, case=new_case(Mode.SYNC))
     assert (rejected.state, rejected.ending, change.notice, change.tasks) == (
         State.CONFIRMED,
@@ -181,6 +191,22 @@ def test_documents_needed_carry_what_and_until_when() -> None:
     assert (change.notice.documents, change.notice.until) == (status.documents, status.until)
 
 
+def test_a_late_answer_is_told_once() -> None:
+    """Near its end the term is only noted; when it has ended the citizen gets one apology; a decided case is never late."""
+    near, late = machine.TermEnding(AT, Lateness.NEAR), machine.TermEnding(AT, Lateness.LATE)
+    case, changes = live(REGISTERED, near, near, late, late, near)
+    assert [change.notice.status for change in changes if change.notice] == [Status.REGISTERED, Status.OVERDUE]
+    assert case.lateness is Lateness.LATE
+    assert machine.advance(live(REGISTERED, DECIDED)[0], late) is None
+
+
+def test_the_term_is_watched_a_day_before_it_ends() -> None:
+    """The watch is due one day before the deadline."""
+    _, (change,) = live(REGISTERED)
+    (watch,) = [task for task in change.tasks if task.kind is TaskKind.WATCH]
+    assert timedelta(seconds=watch.delay_seconds) == REGISTERED.deadline - AT - timedelta(days=1)
+
+
 @pytest.mark.parametrize(
     ("events", "illegal"),
     [
@@ -211,6 +237,8 @@ EVENTS = st.sampled_from(
         SENT,
         CONFIRMED,
         machine.Sent(AT, final=False),
+        machine.TermEnding(AT, Lateness.NEAR),
+        machine.TermEnding(AT, Lateness.LATE),
         machine.Supplemented(AT),
         machine.SupplementRejected(AT, (FINDING,)),
         *(answered(stage) for stage in Stage),

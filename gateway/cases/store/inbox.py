@@ -65,13 +65,14 @@ WITH m AS (
     RETURNING case_id, bucket
 ), c AS (
     INSERT INTO cases (bucket, {COLUMNS})
-    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
+    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
 ), e AS (
     INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
     SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m
 ), t AS (
     INSERT INTO tasks (case_id, bucket, kind, due_at)
-    SELECT m.case_id, m.bucket, k, now() FROM m, unnest(%s::text[]) AS k
+    SELECT m.case_id, m.bucket, kind, now() + make_interval(secs => delay)
+    FROM m, unnest(%s::text[], %s::float8[]) AS task(kind, delay)
 ), d AS (
     INSERT INTO deliveries (case_id, bucket, seq, id, kind, state, created_at, notice)
     SELECT m.case_id, m.bucket, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
@@ -132,7 +133,7 @@ class Inbox:
             *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
             *row_from(case),
             *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),
-            [task.kind.value for task in change.tasks],
+            *([task.kind.value for task in change.tasks], [task.delay_seconds for task in change.tasks]),
             *(entry.seq, own_id, kind, entry.at, sealed, notice is not None),
         )
 

@@ -90,7 +90,7 @@ _LEDGER = (
 async def _create_ledger(connection: AsyncConnection) -> None:
     try:
         await connection.execute(_LEDGER)
-    except (errors.UniqueViolation, errors.DuplicateTable):
+    except (errors.UniqueViolation, errors.DuplicateTable, errors.DuplicateObject):
         # Two first starts at the same moment: the other one has made the table.
         await connection.execute(_LEDGER)
 

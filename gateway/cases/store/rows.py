@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import Any
 
 from gateway.cases.inbound import Mode
-from gateway.cases.model import Case, Ending, State
+from gateway.cases.model import Case, Ending, Lateness, State
 from gateway.catalogue.channel import Channel
 
 COLUMNS = (
     "id, service_id, shep_service_id, sender_id, channel, mode, correlation_id, route_id, request_number, language, "
-    "applicant_key, state, received_at, number, registered_at, deadline, ending, stage, seq, head"
+    "applicant_key, state, received_at, number, registered_at, deadline, ending, stage, lateness, seq, head"
 )
 """In the order of the fields of `Case`."""
 
@@ -24,6 +24,7 @@ def case_from(row: Sequence[Any]) -> Case:
         mode=Mode(case.mode),
         state=State(case.state),
         ending=Ending(case.ending) if case.ending else None,
+        lateness=Lateness(case.lateness) if case.lateness else None,
     )
 
 
@@ -48,6 +49,7 @@ def row_from(case: Case) -> tuple[object, ...]:
         case.deadline,
         case.ending.value if case.ending else None,
         case.stage,
+        case.lateness.value if case.lateness else None,
         case.seq,
         case.head,
     )

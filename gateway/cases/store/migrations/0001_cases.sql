@@ -22,6 +22,7 @@ CREATE TABLE cases (
     deadline        timestamptz,
     ending          text,
     stage           text,
+    lateness        text,
     seq             integer     NOT NULL,
     head            bytea       NOT NULL
 );
