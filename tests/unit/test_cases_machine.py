@@ -192,7 +192,7 @@ def test_documents_needed_carry_what_and_until_when() -> None:
 
 
 def test_a_late_answer_is_told_once() -> None:
-    """Near its end the term is only noted; when it has ended the citizen gets one apology; a decided case is never late."""
+    """Near its end the term is only noted; when it has ended the citizen gets one apology; decided is never late."""
     near, late = machine.TermEnding(AT, Lateness.NEAR), machine.TermEnding(AT, Lateness.LATE)
     case, changes = live(REGISTERED, near, near, late, late, near)
     assert [change.notice.status for change in changes if change.notice] == [Status.REGISTERED, Status.OVERDUE]
