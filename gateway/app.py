@@ -33,6 +33,8 @@ from gateway.catalogue.catalogue import Catalogue
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.keys import SigningKey, load_pem
+from gateway.eds.revocation import RevocationSource
+from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
 from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
 from gateway.settings import Settings
@@ -159,7 +161,8 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
     async with contextlib.AsyncExitStack() as stack:
         # Without a database there is nothing to serve: the process ends, and whoever supervises it starts a new one.
         opened = await stack.enter_async_context(store(settings, material.vault, lost=stop.set))
-        process = _Process(settings, material, opened, metrics)
+        revocation = await stack.enter_async_context(_revocation(settings, material, opened, metrics))
+        process = _Process(settings, material, opened, metrics, revocation)
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
         await stack.enter_async_context(_background(process.keep_gauges()))
@@ -167,6 +170,19 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         ready(url)
         await stop.wait()
         _log.info("gateway.stopping")
+
+
+def _revocation(
+    settings: Settings, material: Material, opened: Store, metrics: Metrics
+) -> contextlib.AbstractAsyncContextManager[RevocationSource | None]:
+    return revocation_source(
+        settings.revocation,
+        folder=settings.data_dir / "revocation",
+        anchors=material.anchors,
+        shared=opened.revocations,
+        clock=clock.utc_now,
+        observer=metrics,
+    )
 
 
 def _settle_garbage_collector() -> None:
@@ -183,13 +199,20 @@ def _settle_garbage_collector() -> None:
 class _Process:
     """The parts of one process over one store."""
 
-    def __init__(self, settings: Settings, material: Material, opened: Store, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        material: Material,
+        opened: Store,
+        metrics: Metrics,
+        revocation: RevocationSource | None,
+    ) -> None:
         self._settings = settings
         self._material = material
         self._store = opened
         self._metrics = metrics
         self._services = Services(material.catalogue, settings)
-        self._verifier = Verifier(material.anchors)
+        self._verifier = Verifier(material.anchors, revocation)
         self._registrar = Registrar(opened.inbox, WorkingCalendar(settings.holidays))
 
     @contextlib.asynccontextmanager

@@ -34,7 +34,7 @@ from gateway.eds.keys import KeyUnusable
 from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
-from gateway.settings import Settings
+from gateway.settings import Revocation, Settings
 from gateway.settings import load as load_settings
 from gateway.telemetry import logs
 
@@ -159,8 +159,20 @@ def check_config(settings: SettingsFile) -> None:
     table.add_row("senders", ", ".join(sender.id for sender in loaded.senders) or "none: nobody can send")
     table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
     table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")
-    table.add_row("revocation", "not asked (comes with the revocation settings)")
+    table.add_row("revocation", "\n".join(_revocation(loaded.revocation)))
     _out.print(table)
+
+
+def _revocation(section: Revocation) -> list[str]:
+    if section.policy == "off":
+        return ["OFF: a revoked key passes. For tests only."]
+    lines = [f"policy {section.policy}; issuing authorities below an anchor: {section.authorities}"]
+    if section.policy != "crl":
+        lines.append(f"OCSP: {section.ocsp_url or 'the responder that each certificate names'}")
+    lines += [f"list: {origin}" for origin in (*section.list_urls, section.lists_dir) if origin is not None]
+    if section.policy == "both" and not section.list_urls and section.lists_dir is None:
+        lines.append("no lists: while OCSP does not answer, applications wait")
+    return lines
 
 
 def _with_store(path: Path, what: "Any") -> None:  # noqa: ANN401  a coroutine function over the store

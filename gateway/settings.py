@@ -117,6 +117,40 @@ class Worker(_Section):
     """How long an application may wait for its revocation check before it is rejected."""
 
 
+class Revocation(_Section):
+    """How it is asked whether certificates are revoked. Nobody asked and nothing answered never means "good"."""
+
+    policy: Literal["off", "ocsp", "crl", "both"] = "both"
+    """About those who sign: OCSP, the lists, or the lists when OCSP does not answer. `off`: revoked keys pass."""
+    authorities: Literal["off", "crl"] = "crl"
+    """About issuing authorities that are not anchors themselves: by the lists of those who certified them."""
+    ocsp_url: str | None = None
+    """The responder; default: the one that each certificate names."""
+    ocsp_timeout_seconds: Annotated[float, Field(gt=0)] = 3.0
+    """Of one attempt; there are two."""
+    ocsp_max_age_seconds: Annotated[float, Field(gt=0)] = 900.0
+    """How old an answer may become before the responder is asked again."""
+    ocsp_concurrency: Annotated[int, Field(gt=0)] = 16
+    ocsp_nonce_bytes: Annotated[int, Field(ge=1, le=32)] = 8
+    """Length of the nonce; NCA RK's responder is known to echo 8 bytes."""
+    list_urls: tuple[str, ...] = ()
+    """Where lists are downloaded, full ones and deltas alike."""
+    lists_dir: Path | None = None
+    """Folder with lists that come another way: files `*.crl`, DER."""
+    list_refresh_seconds: Annotated[float, Field(gt=0)] = 900.0
+    list_timeout_seconds: Annotated[float, Field(gt=0)] = 120.0
+    """Of one download."""
+    list_max_mb: Annotated[int, Field(gt=0, le=1000)] = 64
+    clock_skew_seconds: Annotated[float, Field(ge=0)] = 60.0
+    """How far the authorities' clocks may be ahead of ours."""
+
+    @model_validator(mode="after")
+    def _lists_stand(self) -> Self:
+        if self.policy == "crl" and not self.list_urls and self.lists_dir is None:
+            raise ValueError("policy crl needs lists: set list_urls or lists_dir")
+        return self
+
+
 class Settings(BaseSettings):
     """Everything an installation decides."""
 
@@ -137,6 +171,7 @@ class Settings(BaseSettings):
     providers: dict[str, Provider] = {}
     services: dict[str, Service] = {}
     worker: Worker = Worker()
+    revocation: Revocation = Revocation()
     holidays: dict[date, bool] = {}
     """The government's transferred days: date = true for a day off, false for a working day."""
 
@@ -182,6 +217,7 @@ _PATH_KEYS = {
     "transport_key",
     "vault_key",
     "certificates",
+    "lists_dir",
 }
 
 

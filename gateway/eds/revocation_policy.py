@@ -55,7 +55,7 @@ class RevocationObserver(Protocol):
     """Counts and times what is asked; `gateway.telemetry` implements it."""
 
     def revocation(self, source: str, outcome: str, seconds: float) -> None:
-        """Record one question: `source` is `ocsp`, `crl` or `memory`; `outcome` a Revocation in lower case."""
+        """Record one question: `source` is `ocsp` or `crl`, `outcome` a Revocation in lower case."""
 
 
 class Revocations:

@@ -14,6 +14,7 @@ from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.plan import Plan
 
 _POLL_SECONDS = 0.5
+_LIST_REFRESH_SECONDS = 5.0
 _VAULT_KEY_BYTES = 32
 _PROVIDER = PROVIDERS[0]
 _REGION = "kostanay."
@@ -58,6 +59,11 @@ def _tables(folder: Path, plan: Plan, authority: TestAuthority) -> dict[str, Map
             "sender_id": "gateway",
             "password": plan.passwords["gateway"],
             "certificates": [shep],
+        },
+        "revocation": {
+            "policy": "crl",
+            "list_urls": [f"{plan.shep_url}/nca/crl/nca.crl"],
+            "list_refresh_seconds": _LIST_REFRESH_SECONDS,
         },
         # ShEP signs anew what it carries: its certificate stands on the messages of every sender.
         "[senders]portal": _sender("portal", plan, shep),

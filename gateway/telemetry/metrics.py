@@ -29,6 +29,8 @@ _OPERATIONS = Known(
 )
 _ANSWERS = Known("OK", *(code.value for code in Code))
 _INDICATIONS = Known("VALID", "INVALID", "INDETERMINATE")
+_REVOCATION_SOURCES = Known("ocsp", "crl")
+_REVOCATION_OUTCOMES = Known("good", "revoked", "unavailable", "unknown")
 
 
 class Metrics:
@@ -48,8 +50,10 @@ class Metrics:
         self._state, self._kind, self._step = Bounded(32), Bounded(32), Bounded(64)
         self._provider, self._operation, self._outcome = Bounded(64), Bounded(16), Bounded(16)
         self._reason, self._finding, self._error = Bounded(64), Bounded(64), Bounded(32)
+        self._origin = Bounded(16)
         self._wire_metrics()
         self._case_metrics()
+        self._revocation_metrics()
         self._backlog_metrics()
         self._build_metrics()
 
@@ -107,6 +111,21 @@ class Metrics:
         name, call = self._provider(provider), self._operation(operation)
         self._adapter_calls.labels(name, call, self._outcome(outcome)).inc()
         self._adapter_seconds.labels(name, call).observe(seconds)
+
+    # Revocation
+
+    def revocation(self, source: str, outcome: str, seconds: float) -> None:
+        """Count a question about a certificate, and how long the answer took."""
+        known = _REVOCATION_SOURCES(source)
+        self._revocation_asked.labels(known, _REVOCATION_OUTCOMES(outcome)).inc()
+        self._revocation_seconds.labels(known).observe(seconds)
+
+    def revocation_list(self, origin: str, outcome: str, next_update: datetime | None) -> None:
+        """Count a refresh of a revocation list, and show until when it is good."""
+        known = self._origin(origin)
+        self._revocation_refreshes.labels(known, self._outcome(outcome)).inc()
+        if next_update is not None:
+            self._revocation_next_update.labels(known).set(next_update.timestamp())
 
     # What is in the database
 
@@ -171,6 +190,22 @@ class Metrics:
         )
         self._adapter_seconds = self._histogram(
             "adapter_call_seconds", "Duration of a call of a provider's system.", "provider", "operation"
+        )
+
+    def _revocation_metrics(self) -> None:
+        self._revocation_asked = self._counter(
+            "revocation_asked", "Questions about certificates, by source and what came of them.", "source", "outcome"
+        )
+        self._revocation_seconds = self._histogram(
+            "revocation_ask_seconds", "Duration of a question about a certificate.", "source"
+        )
+        self._revocation_refreshes = self._counter(
+            "revocation_list_refreshes", "Refreshes of revocation lists: new, unchanged or failed.", "origin", "outcome"
+        )
+        self._revocation_next_update = self._gauge(
+            "revocation_list_next_update_timestamp_seconds",
+            "Unix time at which a revocation list ceases to be usable.",
+            "origin",
         )
 
     def _backlog_metrics(self) -> None:

@@ -37,7 +37,10 @@ class ListObserver(Protocol):
     """Learns how the lists stand; `gateway.telemetry` implements it."""
 
     def revocation_list(self, origin: str, outcome: str, next_update: datetime | None) -> None:
-        """Record a refresh: `new`, `unchanged` or `failed`; and until when the list of that origin is good now."""
+        """Record a refresh: `new`, `unchanged` or `failed`, and until when the list is good now.
+
+        `origin` is the name of its file.
+        """
 
 
 class Refresher:
@@ -50,6 +53,8 @@ class Refresher:
         self._fetch = fetch
         self._clock = clock
         self._observer = observer
+        self.tried = asyncio.Event()
+        """Set when every list has been tried once."""
 
     async def keep(self) -> None:
         """Refresh for ever."""
@@ -68,6 +73,7 @@ class Refresher:
             _log.warning("revocation.folder_failed", error=type(error).__name__)
         origins: list[str | Path] = [*self._origins.urls, *self._files()]
         done = [await self._one(origin) for origin in origins]
+        self.tried.set()
         return all(done)
 
     def _files(self) -> Iterable[Path]:
@@ -81,7 +87,7 @@ class Refresher:
             after = await (self._read(origin) if isinstance(origin, Path) else self._download(origin))
         except (FetchFailed, ListUnusable, OSError) as error:
             _log.warning("revocation.list_failed", origin=name, error=str(error))
-            self._observer.revocation_list(name, "failed", None if before is None else before.label.next_update)
+            self._observer.revocation_list(_short(name), "failed", None if before is None else before.label.next_update)
             return before is not None and before.label.next_update > self._clock()
         changed = before is None or after.label.sha256 != before.label.sha256
         if changed:
@@ -93,7 +99,7 @@ class Refresher:
                 entries=label.entries,
                 delta=label.base_number is not None,
             )
-        self._observer.revocation_list(name, "new" if changed else "unchanged", after.label.next_update)
+        self._observer.revocation_list(_short(name), "new" if changed else "unchanged", after.label.next_update)
         return after.label.next_update > self._clock()
 
     async def _read(self, path: Path) -> RevocationList:
@@ -114,3 +120,7 @@ class Refresher:
             file.flush()
             last_modified = None if downloaded is None else downloaded.last_modified
             return await asyncio.to_thread(self._shelf.add, Path(file.name), url, self._clock(), last_modified)
+
+
+def _short(origin: str) -> str:
+    return origin.rsplit("/", 1)[-1]
