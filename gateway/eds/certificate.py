@@ -36,7 +36,8 @@ class CertificateUnreadable(Exception):  # noqa: N818  the name says what is wro
 
 
 _SIGNING = frozenset({KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
-_SERVICE_USAGES = frozenset({ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string, "1.3.6.1.5.5.7.3.8"})  # 3.8: timeStamping
+_TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING.dotted_string
+_SERVICE_USAGES = frozenset({ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string, _TIME_STAMPING})
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -66,6 +67,7 @@ class Certificate:
     key_usage: frozenset[KeyUsage]
     extended_key_usage: frozenset[str]
     """Dotted OIDs, the roles among them."""
+    extended_key_usage_critical: bool
     policies: frozenset[str]
     """Dotted OIDs."""
     key_store: str | None
@@ -132,6 +134,17 @@ class Certificate:
             details.append("key usage lacks digitalSignature or nonRepudiation")
         if self.is_ca or self.extended_key_usage & _SERVICE_USAGES:
             details.append("the certificate belongs to a certification service")
+        if self.unknown_critical:
+            details.append(f"critical extensions not understood: {', '.join(sorted(self.unknown_critical))}")
+        return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)
+
+    def for_time_stamping(self) -> tuple[Finding, ...]:
+        """Say why it may not sign time stamps; empty when it may (RFC 3161 section 2.3)."""
+        details = []
+        if self.extended_key_usage != {_TIME_STAMPING} or not self.extended_key_usage_critical:
+            details.append("the certificate is not for time stamps and nothing else, critically")
+        if self.is_ca or (self.key_usage and not self.key_usage & _SIGNING):
+            details.append("the key is not for signing")
         if self.unknown_critical:
             details.append(f"critical extensions not understood: {', '.join(sorted(self.unknown_critical))}")
         return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)

@@ -16,7 +16,7 @@ from gateway.eds import algorithms
 from gateway.eds.algorithms import AlgorithmNotAllowed
 from gateway.eds.canonical import METHODS, NotCanonicalizable, subtree
 from gateway.eds.certificate import Certificate
-from gateway.eds.verdict import Finding, Reason
+from gateway.eds.verdict import Failure, Reason
 
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 SIGNATURE: Final = f"{{{DS}}}Signature"
@@ -25,15 +25,6 @@ _INCLUSIVE_NAMESPACES: Final = f"{{{_EC}}}InclusiveNamespaces"
 MAX_REFERENCES: Final = 5
 _MAX_TRANSFORMS: Final = 3
 _MAX_PREFIXES: Final = 64
-
-
-class Failure(Exception):  # noqa: N818  a verdict under way, not an error of the program
-    """One reason why a signature is not good; becomes a finding of the verdict."""
-
-    def __init__(self, reason: Reason, detail: str) -> None:
-        """Take the reason and an English detail without personal data."""
-        super().__init__(detail)
-        self.finding = Finding(reason, detail)
 
 
 @dataclass(frozen=True, slots=True)

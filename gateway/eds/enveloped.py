@@ -14,10 +14,11 @@ from lxml import etree
 from gateway.eds import algorithms, canonical, dsig
 from gateway.eds.canonical import C14N, C14N_COMMENTS, NotCanonicalizable
 from gateway.eds.certificate import Certificate
-from gateway.eds.dsig import DS, SIGNATURE, Failure, SignatureElement
+from gateway.eds.dsig import DS, SIGNATURE, SignatureElement
+from gateway.eds.examined import Examined
 from gateway.eds.keyinfo import x509_certificates
 from gateway.eds.keys import SigningKey
-from gateway.eds.verdict import Reason
+from gateway.eds.verdict import Failure, Reason
 from gateway.eds.xml import BOM, parse
 
 ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
@@ -63,17 +64,6 @@ _TEMPLATE: Final = (
     "<ds:SignatureValue/><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate>"
     "</ds:X509Data></ds:KeyInfo></ds:Signature>"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Examined:
-    """One signature after the cryptographic check: who signed, or why it is not good."""
-
-    certificate: Certificate | None
-    others: tuple[Certificate, ...]
-    """Further certificates of its KeyInfo: material for the chain, not trusted."""
-    algorithm_uri: str | None
-    failure: Failure | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Extensions(TypedDict):
     roles: frozenset[Role]
     key_usage: frozenset[KeyUsage]
     extended_key_usage: frozenset[str]
+    extended_key_usage_critical: bool
     policies: frozenset[str]
     key_store: str | None
     is_ca: bool
@@ -89,6 +90,7 @@ def read(extensions: x509.Extensions) -> Extensions:
         roles=_roles(extended),
         key_usage=_key_usage(by_oid.get(ExtensionOID.KEY_USAGE)),
         extended_key_usage=extended,
+        extended_key_usage_critical=ExtensionOID.EXTENDED_KEY_USAGE in critical,
         policies=frozenset(policy.policy_identifier.dotted_string for policy in policies)
         if isinstance(policies, x509.CertificatePolicies)
         else frozenset(),

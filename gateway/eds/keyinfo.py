@@ -5,8 +5,8 @@ from typing import Final
 from lxml import etree
 
 from gateway.eds.certificate import Certificate, CertificateUnreadable
-from gateway.eds.dsig import DS, Failure, base64_of
-from gateway.eds.verdict import Reason
+from gateway.eds.dsig import DS, base64_of
+from gateway.eds.verdict import Failure, Reason
 
 X509_DATA: Final = f"{{{DS}}}X509Data"
 X509_CERTIFICATE: Final = f"{{{DS}}}X509Certificate"

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from gateway.eds.certificate import Certificate
     from gateway.eds.revocation import RevocationStatus
 
@@ -36,6 +38,8 @@ class Reason(StrEnum):
     NOT_YET_VALID = "NOT_YET_VALID"
     REVOKED = "REVOKED"
     TRY_LATER = "TRY_LATER"  # revocation could not be asked, or no answer be believed
+    SIGNED_DATA_NOT_FOUND = "SIGNED_DATA_NOT_FOUND"  # a detached signature without what it signs
+    TIMESTAMP_FAILURE = "TIMESTAMP_FAILURE"  # ours: a time stamp that came with the signature does not hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,15 @@ class Finding:
 
     reason: Reason
     detail: str
+
+
+class Failure(Exception):  # noqa: N818  a verdict under way, not an error of the program
+    """One reason why a signature is not good; becomes a finding of the verdict."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        """Take the reason and an English detail without personal data."""
+        super().__init__(detail)
+        self.finding = Finding(reason, detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +70,8 @@ class Signer:
     """URI or dotted OID of the signature algorithm."""
     revocation: "tuple[RevocationStatus, ...]" = ()
     """What was answered about the certificates of its chain, its own first; empty when nobody was asked."""
+    stamped_at: "datetime | None" = None
+    """The earliest instant, UTC, at which a trusted time stamp saw the signature; it was judged as of then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,10 @@ from lxml import etree
 from gateway.eds import algorithms, canonical, dsig, names
 from gateway.eds.canonical import EXC_C14N, METHODS, NotCanonicalizable
 from gateway.eds.certificate import Certificate
-from gateway.eds.dsig import DS, SIGNATURE, Failure, Reference
+from gateway.eds.dsig import DS, SIGNATURE, Reference
 from gateway.eds.keyinfo import X509_CERTIFICATE, X509_DATA, certificate_of
 from gateway.eds.keys import SigningKey
-from gateway.eds.verdict import Reason
+from gateway.eds.verdict import Failure, Reason
 
 _OASIS: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSSE: Final = f"{_OASIS}wssecurity-secext-1.0.xsd"
