@@ -185,6 +185,21 @@ class Settings(BaseSettings):
             raise ValueError("two senders have the same id")
         return self
 
+    @model_validator(mode="after")
+    def _nothing_is_left_open(self) -> Self:
+        for sender in self.senders:
+            if sender.signed and not sender.certificates:
+                raise ValueError(f"sender {sender.id}: signed messages need the sender's certificates")
+            if not sender.password.get_secret_value():
+                raise ValueError(f"sender {sender.id}: the password is empty")
+        # Two attempts of a call and what surrounds it must fit into a lease, or a second worker would repeat it.
+        slowest = max([self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())])
+        if self.worker.lease_seconds < 2 * slowest:
+            raise ValueError(
+                f"worker.lease_seconds must be at least twice the longest time limit ({slowest:g} s): {2 * slowest:g}"
+            )
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,

@@ -85,7 +85,7 @@ def gateway_settings(folder: Path) -> settings.Settings:
         keys=settings.Keys(transport_certificate=file, transport_key=file, vault_key=file),
         shep=settings.Shep(async_url="http://127.0.0.1:9/", sender_id="qaqpa", password=SecretStr("x")),
         senders=(
-            settings.Sender(id="pep", password=SecretStr("p"), certificates=()),
+            settings.Sender(id="pep", password=SecretStr("p"), certificates=(), signed=False),
             settings.Sender(
                 id="narrow", password=SecretStr("p"), certificates=(), services=("kostanay.child-benefit",)
             ),
