@@ -20,6 +20,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gateway.eds import extensions
 from gateway.eds.der import tbs_pieces
 from gateway.eds.extensions import KeyUsage, Role
+from gateway.eds.no_check import extensions_of
 from gateway.eds.verdict import Finding, Reason
 
 __all__ = ["Certificate", "CertificateUnreadable", "KeyUsage", "Role"]
@@ -218,7 +219,7 @@ def _build(certificate: x509.Certificate, der: bytes) -> Certificate:
         signature_oid=certificate.signature_algorithm_oid.dotted_string,
         tbs=tbs,
         signature=certificate.signature,
-        **extensions.read(certificate.extensions),
+        **extensions.read(extensions_of(certificate, der)),
     )
 
 
