@@ -87,7 +87,11 @@ def gateway_settings(folder: Path) -> settings.Settings:
         senders=(
             settings.Sender(id="pep", password=SecretStr("p"), certificates=(), signed=False),
             settings.Sender(
-                id="narrow", password=SecretStr("p"), certificates=(), services=("kostanay.child-benefit",)
+                id="narrow",
+                password=SecretStr("p"),
+                certificates=(),
+                services=("kostanay.child-benefit",),
+                signed=False,
             ),
         ),
         providers={"akimat": settings.Provider(adapter="soap", url="http://127.0.0.1:9/", bin="150340021234")},
