@@ -87,7 +87,7 @@ def revocation_list(
     certificate = issuer.certificate
     oid = signature_oid(issuer)
     outer = sequence(ObjectIdentifier(template.outer_oid or oid).dump(), Null().dump())
-    inner = outer if template.inner_null else sequence(ObjectIdentifier(oid).dump())
+    inner = sequence(ObjectIdentifier(oid).dump(), Null().dump() if template.inner_null else b"")
     entries = sequence(*map(_entry, revoked)) if revoked else b""
     signed = sequence(
         b"" if template.version is None else Integer(template.version).dump(),
