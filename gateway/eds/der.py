@@ -1,4 +1,4 @@
-"""The few steps of DER reading that `cryptography` does not offer: the pieces of a TBSCertificate as they stand."""
+"""The few steps of DER that `cryptography` does not offer: pieces as they stand, structures read strictly, written."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,6 +7,7 @@ from typing import NamedTuple
 _LONG_FORM = 0x80
 _VERSION_TAG = 0xA0
 _MAX_LENGTH_BYTES = 4
+_MAX_OID_BYTES = 128
 
 
 class Element(NamedTuple):
@@ -66,6 +67,97 @@ def children(data: bytes, parent: Element) -> Iterator[Element]:
         offset = child.end
 
 
+class Fields:
+    """The elements of one constructed value, taken in order; nothing may be left over at the end."""
+
+    def __init__(self, data: bytes, tag: int = 0x30) -> None:
+        """Take one whole value.
+
+        Raises:
+            ValueError: it has another tag, or is not one DER value.
+        """
+        value(data, tag)
+        self._data = data
+        self._left = list(children(data, element_at(data, 0)))[::-1]
+
+    def next_is(self, tag: int) -> bool:
+        """Whether the next element has this tag."""
+        return bool(self._left) and self._left[-1].tag == tag
+
+    def whole(self, tag: int) -> bytes:
+        """Take the next element, header and all.
+
+        Raises:
+            ValueError: there is none, or it has another tag.
+        """
+        return self._data[self._take(tag).start : self._end]
+
+    def content(self, tag: int) -> bytes:
+        """Take the content of the next element.
+
+        Raises:
+            ValueError: there is none, or it has another tag.
+        """
+        return self._data[self._take(tag).content : self._end]
+
+    def optional(self, tag: int) -> bytes | None:
+        """Take the next element, header and all, if it has this tag."""
+        return self.whole(tag) if self.next_is(tag) else None
+
+    def all(self) -> Iterator[bytes]:
+        """Take all that is left, header and all, whatever it is."""
+        while self._left:
+            yield self.whole(self._left[-1].tag)
+
+    def end(self) -> None:
+        """Require that nothing is left.
+
+        Raises:
+            ValueError: something is.
+        """
+        if self._left:
+            raise ValueError("an element too many")
+
+    def _take(self, tag: int) -> Element:
+        if not self.next_is(tag):
+            raise ValueError("an element is missing or of another kind than expected")
+        element = self._left.pop()
+        self._end = element.end
+        return element
+
+
+def value(data: bytes, tag: int) -> bytes:
+    """Return the content of the one value that `data` is.
+
+    Raises:
+        ValueError: it has another tag, or is not one DER value.
+    """
+    element = element_at(data, 0)
+    if element.tag != tag or element.end != len(data):
+        raise ValueError("an element of another kind than expected")
+    return data[element.content :]
+
+
+def encoded(tag: int, *parts: bytes) -> bytes:
+    """Write one value whose content is `parts`, with a definite length."""
+    length = sum(map(len, parts))
+    if length < _LONG_FORM:
+        return b"".join((bytes((tag, length)), *parts))
+    size = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    return b"".join((bytes((tag, _LONG_FORM | len(size))), size, *parts))
+
+
+def integer(content: bytes) -> int:
+    """Return the number of an INTEGER's content octets.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if not content:
+        raise ValueError("an INTEGER without content")
+    return int.from_bytes(content, "big", signed=True)
+
+
 @dataclass(frozen=True, slots=True)
 class TbsPieces:
     """The pieces of a TBSCertificate we need as they stand, DER."""
@@ -95,10 +187,10 @@ def object_identifier(content: bytes) -> str:
     """Return the dotted form of an OBJECT IDENTIFIER's content octets (X.690 section 8.19).
 
     Raises:
-        ValueError: empty or cut off.
+        ValueError: empty, cut off, or longer than any.
     """
-    if not content or content[-1] & _LONG_FORM:
-        raise ValueError("truncated OBJECT IDENTIFIER")
+    if not 0 < len(content) <= _MAX_OID_BYTES or content[-1] & _LONG_FORM:
+        raise ValueError("truncated or enormous OBJECT IDENTIFIER")
     arcs, arc = [], 0
     for octet in content:
         arc = arc << 7 | octet & ~_LONG_FORM

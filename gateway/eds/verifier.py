@@ -9,8 +9,10 @@ from gateway.eds import enveloped, wsse
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.chain import Chains
+from gateway.eds.cms import document as cms_document
 from gateway.eds.judge import Judge, worst
 from gateway.eds.revocation import Revocation, RevocationSource, RevocationStatus
+from gateway.eds.timestamp import token as time_stamps
 from gateway.eds.verdict import Failure, Finding, Indication, Reason, Signer, Verdict
 from gateway.eds.xml import XmlRejected, parse
 
@@ -40,6 +42,41 @@ class Verifier:
             return _invalid(error.finding)
         signers = tuple([await self._judge.signer(one, at) for one in examination.signatures])
         return Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+
+    async def cms(self, document: bytes, *, at: datetime, detached: bytes | None = None) -> Verdict:
+        """Judge all signatures of a CMS message. `signed` of the verdict is the content.
+
+        A signature with a trusted time stamp is judged as of the stamp; see `gateway.eds.judge`.
+
+        Args:
+            document: the message: DER, BER, base64 or PEM.
+            at: the instant of judgement, aware.
+            detached: what a detached signature signs; where the message carries its content, it must be the same.
+        """
+        _aware(at)
+        try:
+            examination = cms_document.examine(document, detached)
+        except Failure as error:
+            if error.finding.reason is Reason.SIGNED_DATA_NOT_FOUND:
+                return Verdict(Indication.INDETERMINATE, (error.finding,))
+            return _invalid(error.finding)
+        signers = tuple([await self._judge.signer(one, at) for one in examination.signatures])
+        return Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+
+    async def time_stamp(self, token: bytes, data: bytes, *, at: datetime) -> Verdict:
+        """Judge a time stamp (RFC 3161) over `data` as of the instant it states.
+
+        Args:
+            token: the TimeStampToken, DER.
+            data: what was stamped; for a signature its value.
+            at: the instant of judgement, aware; a stamp may not be later.
+        """
+        _aware(at)
+        stamp = time_stamps.examine(token, data)
+        indication, findings = await self._judge.stamp(stamp, at)
+        signature = stamp.signature
+        signer = Signer(signature.certificate, indication, findings, signature.algorithm_uri, stamped_at=stamp.instant)
+        return Verdict(indication, signers=(signer,), signed=data if signature.failure is None else None)
 
     def transport(
         self,

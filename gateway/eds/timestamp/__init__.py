@@ -1,0 +1,1 @@
+"""Time stamps (RFC 3161): asked for, read and examined."""
