@@ -22,6 +22,7 @@ from gateway.app import Material, Role
 from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
 from gateway.cases.services import Services
+from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.migrate import MigrationError
 from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
@@ -183,6 +184,22 @@ def _with_store(path: Path, what: "Any") -> None:  # noqa: ANN401  a coroutine f
             await what(store)
 
     _run(opened())
+
+
+@cli.command()
+def doctor(settings: SettingsFile) -> None:
+    """Check that the database keeps the promises: nothing lost, nothing twice, all evidence whole. Reads only."""
+
+    async def check(store: Store) -> None:
+        found = await diagnose(store.pool)
+        _out.print(f"{found.cases} cases, {found.events} events, {found.dead} dead letters")
+        for promise, cases in found.broken.items():
+            _out.print(f"[red]broken[/]: {promise}: {', '.join(map(str, cases))}")
+        _out.print("all promises hold" if not found.broken else f"{len(found.broken)} promises are broken")
+        if found.broken:
+            raise typer.Exit(1)
+
+    _with_store(settings, check)
 
 
 @case_cli.command("list")

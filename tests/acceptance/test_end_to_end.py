@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import json
-import sys
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -148,23 +147,12 @@ async def test_no_personal_data_in_logs(both: Together) -> None:
         assert password not in text
 
 
-async def qaqpa(both: Together, *words: str) -> str:
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway.cli", *words, "--settings", str(both.gateway.settings)),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output = (await program.communicate())[0].decode()
-    assert program.returncode == 0, output
-    return output
-
-
 async def test_the_evidence_is_whole_and_shown(both: Together) -> None:
     """`qaqpa case show` shows each step, names the result by its digest, and says that the chain of hashes stands."""
     request = await both.completed((await both.world.portal.apply(order())).number)
     assert request.case_number is not None
-    assert "evidence: whole" in await qaqpa(both, "case", "show", request.case_number)
-    shown = json.loads(await qaqpa(both, "case", "show", request.case_number, "--json"))
+    assert "evidence: whole" in await both.qaqpa("case", "show", request.case_number)
+    shown = json.loads(await both.qaqpa("case", "show", request.case_number, "--json"))
     kinds = [event["kind"] for event in shown["events"]]
     assert (kinds[0], kinds[-1]) == ("Registered", "Confirmed")
     decided = next(event for event in shown["events"] if event["kind"] == "Decided")
@@ -176,6 +164,6 @@ async def test_operators_list_cases(both: Together) -> None:
     """`qaqpa case list` names the case; there are no dead letters after a good day."""
     request = await both.completed((await both.world.portal.apply(order())).number)
     assert request.case_number is not None
-    assert request.case_number in await qaqpa(both, "case", "list")
-    assert "provider." not in await qaqpa(both, "case", "list", "--dead")
-    assert "0 tasks" in await qaqpa(both, "case", "replay")
+    assert request.case_number in await both.qaqpa("case", "list")
+    assert "provider." not in await both.qaqpa("case", "list", "--dead")
+    assert "0 tasks" in await both.qaqpa("case", "replay")

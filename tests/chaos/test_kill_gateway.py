@@ -42,3 +42,4 @@ async def test_a_killed_gateway_loses_nothing_and_delivers_nothing_twice(tmp_pat
             assert (request.result.outcome, request.result.verdict) == ("positive", "VALID")
         cases = {both.world.portal.cabinet.get(number).case_number for number in numbers}
         assert len(cases) == _APPLICATIONS
+        assert "all promises hold" in await both.qaqpa("doctor")

@@ -12,6 +12,7 @@ from gateway.cases import machine
 from gateway.cases.evidence import first_broken
 from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.provider import Decision, Outcome
+from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.store.migrate import MigrationError, check, migrate, migrations
@@ -236,6 +237,42 @@ async def test_what_was_sealed_in_one_row_does_not_open_in_another(pool: AsyncCo
     for case in (one, two):
         with pytest.raises(Exception, match="does not open"):
             await Ledger(pool, VAULT).last_message(case.id)
+
+
+DAMAGE = {
+    "a message belongs to a case": "DELETE FROM cases",
+    "a case has the message it began with": "DELETE FROM messages",
+    "a case that is not finished has a next step": "DELETE FROM tasks",
+    "a message that waits for the cabinet has its task": "DELETE FROM tasks WHERE kind = 'deliver'",
+    "a case has at most one answer": (
+        "UPDATE deliveries SET kind = 'RESPONSE'; INSERT INTO deliveries "
+        "SELECT case_id, 99, bucket, gen_random_uuid(), kind, state, created_at, null, null, null, notice "
+        "FROM deliveries"
+    ),
+    "a finished case says how it ended": "UPDATE cases SET state = 'confirmed'",
+    "a finished case has no tasks": "UPDATE cases SET state = 'confirmed'",
+    "a registered case has number and deadline": "UPDATE cases SET deadline = null",
+    "the case's state is the one of its last event": "UPDATE cases SET head = 'x'",
+    "a task belongs to a case": "DELETE FROM cases",
+    "the evidence of a case is a whole chain": "UPDATE events SET data = '{}'",
+}
+
+
+async def test_a_healthy_database_keeps_all_promises(pool: AsyncConnectionPool) -> None:
+    """The checker finds nothing where nothing is wrong."""
+    for serial in range(1, 4):
+        await opened(pool, str(serial), serial)
+    found = await diagnose(pool)
+    assert (found.cases, found.events, found.broken) == (3, 3, {})
+
+
+@pytest.mark.parametrize("promise", DAMAGE)
+async def test_every_kind_of_damage_is_found(pool: AsyncConnectionPool, promise: str) -> None:
+    """Whatever is taken away or changed behind the product's back, the checker names the promise and the case."""
+    case = await opened(pool)
+    async with pool.connection() as connection:
+        await connection.execute(DAMAGE[promise])
+    assert set((await diagnose(pool)).broken[promise]) == {case.id}
 
 
 async def test_the_state_of_the_queue(pool: AsyncConnectionPool) -> None:

@@ -109,6 +109,17 @@ class Together:
         """Wait for the answer in the cabinet."""
         return await self.until(number, lambda request: request.state is State.COMPLETED, seconds)
 
+    async def qaqpa(self, *words: str) -> str:
+        """Run the `qaqpa` command with the gateway's settings; return what it prints. It must succeed."""
+        program = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "gateway.cli", *words, "--settings", str(self.gateway.settings)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        output = (await program.communicate())[0].decode()
+        assert program.returncode == 0, output
+        return output
+
     async def metric(self, name: str) -> float:
         """Return the sum of a metric over its labels."""
         async with aiohttp.ClientSession() as session, session.get(f"{self.url}/metrics") as response:
