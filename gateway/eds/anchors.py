@@ -67,6 +67,16 @@ class Anchors:
         )
 
 
+def read_file(path: Path) -> list[Certificate]:
+    """Read the certificates of one file, PEM (one or more) or DER; whether they are fit for anchors is not asked.
+
+    Raises:
+        AnchorsUnusable: no certificate, or a private key.
+        OSError: it cannot be read.
+    """
+    return _certificates(path, _content(path))
+
+
 def _content(path: Path) -> bytes:
     if path.stat().st_size > _MAX_BYTES:
         raise AnchorsUnusable(f"{path.name} is larger than {_MAX_BYTES} bytes: no certificates")

@@ -130,14 +130,13 @@ class Certificate:
         certificate of the older pair lacks nonRepudiation. Certificates of CAs, OCSP responders and time-stamping
         authorities sign other things.
         """
-        details = []
-        if not self.key_usage >= _SIGNING:
-            details.append("key usage lacks digitalSignature or nonRepudiation")
-        if self.is_ca or self.extended_key_usage & _SERVICE_USAGES:
-            details.append("the certificate belongs to a certification service")
-        if self.unknown_critical:
-            details.append(f"critical extensions not understood: {', '.join(sorted(self.unknown_critical))}")
-        return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)
+        lacks = () if self.key_usage >= _SIGNING else ("key usage lacks digitalSignature or nonRepudiation",)
+        return _unfit((*lacks, *self._of_service(), *self._not_understood()))
+
+    def for_messages(self) -> tuple[Finding, ...]:
+        """Say why it may not sign messages between systems; empty when it may. An authentication key may."""
+        lacks = () if KeyUsage.DIGITAL_SIGNATURE in self.key_usage else ("key usage lacks digitalSignature",)
+        return _unfit((*lacks, *self._of_service(), *self._not_understood()))
 
     def for_time_stamping(self) -> tuple[Finding, ...]:
         """Say why it may not sign time stamps; empty when it may (RFC 3161 section 2.3)."""
@@ -146,9 +145,15 @@ class Certificate:
             details.append("the certificate is not for time stamps and nothing else, critically")
         if self.is_ca or (self.key_usage and not self.key_usage & _SIGNING):
             details.append("the key is not for signing")
-        if self.unknown_critical:
-            details.append(f"critical extensions not understood: {', '.join(sorted(self.unknown_critical))}")
-        return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)
+        return _unfit((*details, *self._not_understood()))
+
+    def _of_service(self) -> tuple[str, ...]:
+        serves = self.is_ca or self.extended_key_usage & _SERVICE_USAGES
+        return ("the certificate belongs to a certification service",) if serves else ()
+
+    def _not_understood(self) -> tuple[str, ...]:
+        unknown = ", ".join(sorted(self.unknown_critical))
+        return (f"critical extensions not understood: {unknown}",) if unknown else ()
 
     def at(self, instant: datetime) -> tuple[Finding, ...]:
         """Say whether it is current at `instant` (aware); empty when it is."""
@@ -169,6 +174,10 @@ class Certificate:
     def __repr__(self) -> str:
         """Show the fingerprint only."""
         return f"Certificate(sha256={self.sha256})"
+
+
+def _unfit(details: tuple[str, ...]) -> tuple[Finding, ...]:
+    return tuple(Finding(Reason.CHAIN_CONSTRAINTS_FAILURE, detail) for detail in details)
 
 
 @contextmanager

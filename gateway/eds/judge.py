@@ -49,6 +49,11 @@ class Judge:
             stamped.instant,
         )
 
+    async def message(self, examined: Examined, at: datetime) -> Signer:
+        """Judge the signature of a message between systems as of `at` (aware)."""
+        trust = await self._trust(examined, Certificate.for_messages, at)
+        return Signer(examined.certificate, trust.indication, trust.findings, examined.algorithm_uri, trust.revocation)
+
     async def stamp(self, stamp: ExaminedStamp, at: datetime) -> tuple[Indication, tuple[Finding, ...]]:
         """Judge a time stamp as of the instant it states, which must not lie after `at` (aware)."""
         if stamp.signature.failure is not None or stamp.instant is None:

@@ -10,6 +10,7 @@ from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.chain import Chains
 from gateway.eds.cms import document as cms_document
+from gateway.eds.examined import Examined
 from gateway.eds.judge import Judge, worst
 from gateway.eds.revocation import Revocation, RevocationSource, RevocationStatus
 from gateway.eds.timestamp import token as time_stamps
@@ -108,10 +109,38 @@ class Verifier:
         indication = Indication.INVALID if findings else Indication.VALID
         return Verdict(indication, signers=(Signer(certificate, indication, findings, algorithm_uri),), signed=signed)
 
+    async def envelope(self, document: bytes, *, at: datetime, registered: Iterable[Certificate] = ()) -> Verdict:
+        """Judge a SOAP envelope: its transport signature, and whether a trusted authority vouches for the signer.
+
+        For whoever holds a message and knows nobody's registration; a gateway uses `transport`.
+
+        Args:
+            document: the envelope as it came.
+            at: the instant of judgement, aware.
+            registered: certificates among which X509IssuerSerial is looked up.
+        """
+        _aware(at)
+        try:
+            root = parse(document)
+            certificate, algorithm_uri, signed = wsse.examine(root, _body(root), at=at, registered=registered)
+        except XmlRejected as error:
+            return _invalid(Finding(Reason.FORMAT_FAILURE, error.reason))
+        except Failure as error:
+            return _invalid(error.finding)
+        signer = await self._judge.message(Examined(certificate, (), algorithm_uri, None), at)
+        return Verdict(signer.indication, signers=(signer,), signed=signed)
+
 
 def _aware(at: datetime) -> None:
     if at.tzinfo is None:
         raise ValueError("the instant of judgement must be aware")
+
+
+def _body(envelope: etree._Element) -> etree._Element:
+    body = envelope.find(f"{{{etree.QName(envelope).namespace}}}Body")
+    if body is None:
+        raise Failure(Reason.FORMAT_FAILURE, "not a SOAP envelope with a Body")
+    return body
 
 
 def _invalid(finding: Finding) -> Verdict:
