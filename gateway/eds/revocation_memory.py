@@ -59,9 +59,11 @@ class Remembered:
             NoAnswer: as the source; or the answer could not be kept, and what cannot be proved later is no answer.
             NotBelieved: as the source.
         """
-        name = certificate.sha256
-        known = self._known.get(name) or await self._found(name)
-        if known is not None and known.usable(self._clock()):
+        name, now = certificate.sha256, self._clock()
+        known = self._known.get(name)
+        if known is None or not known.usable(now):
+            known = await self._found(name)
+        if known is not None and known.usable(now):
             self._remember(name, known)
             return known
         answer = await self._source.ask(certificate, issuer)
