@@ -21,6 +21,10 @@ class ResultUntrusted(Exception):  # noqa: N818  says what the result is
         self.code = code
 
 
+class ResultUnchecked(Exception):  # noqa: N818  says what the result is
+    """Nothing is wrong with the document, but nobody could be asked whether its signer's certificate is revoked."""
+
+
 SearchKey = Callable[[str], bytes]
 """Makes the keyed hash by which an IIN is compared (`Vault.search_key`)."""
 
@@ -33,8 +37,11 @@ async def check_result(  # noqa: PLR0913  what the document is checked against
     Raises:
         ResultUntrusted: signature not VALID, signer of another body, or the document is of another case, person or
             outcome.
+        ResultUnchecked: revocation could not be asked; ask again later.
     """
     verdict = await verifier.enveloped(decision.document, at=at)
+    if verdict.indication is Indication.INDETERMINATE:
+        raise ResultUnchecked
     if verdict.indication is not Indication.VALID or verdict.signed is None:
         reasons = ",".join(sorted(reason.value for reason in verdict.reasons))
         raise ResultUntrusted(f"provider.signature: {reasons}")

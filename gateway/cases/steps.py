@@ -20,7 +20,7 @@ from gateway.cases.provider import (
     ProviderUnavailable,
     Stage,
 )
-from gateway.cases.results import ResultUntrusted, SearchKey, check_result
+from gateway.cases.results import ResultUnchecked, ResultUntrusted, SearchKey, check_result
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.worker import Step, StepFailed, patience_seconds
@@ -182,6 +182,10 @@ class ProviderSteps:
             )
         except ResultUntrusted as error:
             raise StepFailed(error.code) from error
+        except ResultUnchecked:
+            # Not the provider's fault, and no failure: the deadline is watched, the decision fetched again.
+            await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=provider.poll_seconds), claim)
+            return
         event = machine.Decided(now, decision, facts)
         await parts.ledger.commit(
             case.id, lambda locked: Commit(machine.advance(locked, event), decision=decision), claim

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,21 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.cases.model import Case, State, TaskKind
 from gateway.cases.notice import Status
+from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Stage
 from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.store.tasks import Backlog
+from gateway.cases.worker import StepFailed
+from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
+from gateway.catalogue.result_document import ResultDocument, render
+from gateway.eds import enveloped
 from gateway.eds.fetch import HttpFetch
 from gateway.eds.ocsp import Ocsp, OcspLimits
 from gateway.eds.revocation import Source
 from gateway.eds.revocation_memory import Remembered
 from gateway.eds.revocation_policy import Mode, Policy, Revocations
+from gateway.sandbox.identities import CITIZENS, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
+from gateway.texts import Text
 from tests.support import eds, ocsp
 from tests.support.gateway import NOW, Desk, desk, gateway_settings, reply
 from tests.support.ocsp import Reply, Server, failure, respond, serving
@@ -76,17 +85,31 @@ class Office:
         (case,) = await self.at.store.ledger.cases()
         return case
 
-    def _steps(self) -> ProviderSteps:
+    async def polled(self, system: ProviderSystem) -> tuple[Case, list[Backlog]]:
+        """Run the task that asks the provider; return the case afterwards, and what is left to do."""
+        (case,) = await self.at.store.ledger.cases()
+        async with self.at.store.pool.connection() as connection:
+            await connection.execute(
+                "UPDATE tasks SET kind = 'poll', due_at = now(), claim = NULL WHERE kind = 'submit'"
+            )
+            await connection.execute("UPDATE tasks SET due_at = now(), claim = NULL")
+        claims = {claim.kind: claim for claim in await self.at.store.tasks.claim(10, 60)}
+        await self._steps(system).poll(claims[TaskKind.POLL])
+        (case,) = await self.at.store.ledger.cases()
+        return case, await self.at.store.tasks.backlog()
+
+    def _steps(self, system: ProviderSystem | None = None) -> ProviderSteps:
         at = self.at
         configured = gateway_settings(Path("/nowhere"))
+        akimat = configured.providers["akimat"].model_copy(update={"bin": PROVIDERS[0].bin})
         return ProviderSteps(
             Parts(
                 ledger=at.store.ledger,
                 services=at.services,
                 verifier=at.verifier,
                 registrar=at.registrar,
-                providers={},
-                provider_settings=configured.providers,
+                providers={} if system is None else {"akimat": system},
+                provider_settings={"akimat": akimat},
                 settings=configured.worker,
                 readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
                 search_key=at.vault.search_key,
@@ -108,6 +131,48 @@ class Office:
         assert first is not None
         assert row is not None
         return [first.notice.status] * row[0]
+
+
+@dataclass
+class Decided:
+    """A provider's system that has decided."""
+
+    what: Decision
+
+    async def status(self, number: str) -> ProviderStatus:
+        assert number.encode() in self.what.document
+        return ProviderStatus(Stage.DECIDED, self.what.at)
+
+    async def decision(self, number: str) -> Decision:
+        assert number.encode() in self.what.document
+        return self.what
+
+    async def submit(self, case: ProviderCase) -> ProviderStatus:
+        return await self.status(case.number)
+
+    async def supplement(self, case: ProviderCase) -> ProviderStatus:
+        return await self.status(case.number)
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+
+def decided(office: Office, case: Case) -> Decided:
+    """Return the provider's system with a positive decision, signed by its head."""
+    name = Text(kk="Нәтиже", ru="Результат")
+    result = ResultDocument(
+        case_number=case.number or "",
+        service_id=case.service_id,
+        iin=CITIZENS[0].iin,
+        full_name="ҮЛГІ",
+        outcome=CabinetOutcome.POSITIVE,
+        title=name,
+        text=name,
+        decided_at=NOW,
+        provider=PROVIDERS[0].name.kk,
+    )
+    document = enveloped.sign(render(result), office.at.authority.provider(PROVIDERS[0].slug).key)
+    return Decided(Decision(Outcome.POSITIVE, NOW, document, "result.xml"))
 
 
 def _issuer(authority: TestAuthority) -> eds.Issued:
@@ -228,3 +293,28 @@ async def test_one_question_for_many_applications(office: Office) -> None:
     await office.at.intake.accept(office.at.message(office.at.document(), message_id="2"), reply)
     assert {case.state for case in await office.at.store.ledger.cases()} == {State.REGISTERED}
     assert len(office.server.seen) == 1
+
+
+async def test_a_result_waits_for_its_check(office: Office) -> None:
+    """A provider's document whose signer cannot be checked now is neither issued nor given up: it is fetched again."""
+    office.says()
+    case = await office.applied()
+    system = decided(office, case)
+    office.fails()
+    case, left = await office.polled(system)
+    assert case.state is State.REGISTERED
+    assert [(one.waiting, one.dead) for one in left if one.kind is TaskKind.POLL] == [(1, 0)]
+    office.says()
+    case, _ = await office.polled(system)
+    assert case.state is State.DECIDED
+    fact = (await office.facts(case))[-1]
+    assert fact["revocation"][0][0]["state"] == "GOOD"
+
+
+async def test_a_result_of_a_revoked_key_never_reaches_the_citizen(office: Office) -> None:
+    """The head's key is revoked: the document is refused, the task tells why."""
+    office.says()
+    system = decided(office, await office.applied())
+    office.says(status=ocsp.REVOKED, since=NOW - timedelta(days=1), reason=1)
+    with pytest.raises(StepFailed, match=r"provider\.signature: REVOKED"):
+        await office.polled(system)
