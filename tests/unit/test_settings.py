@@ -17,7 +17,7 @@ vault_key = "vault.key"
 [shep]
 async_url = "https://shep.example.kz/bip-async/"
 sender_id = "qaqpa"
-password = "secret"
+password = "xyzzy-1234"
 """
 
 
@@ -42,7 +42,7 @@ def test_the_environment_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_secrets_are_not_printed(tmp_path: Path) -> None:
     """No representation of the settings shows a password."""
-    assert "secret" not in repr(load(write(tmp_path)))
+    assert "xyzzy-1234" not in repr(load(write(tmp_path)))
 
 
 SENDER = """
