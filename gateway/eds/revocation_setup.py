@@ -22,7 +22,6 @@ from gateway.eds.revocation_policy import Mode, Policy, RevocationObserver, Revo
 from gateway.settings import Revocation as RevocationSettings
 
 _START_SECONDS: Final = 10.0
-"""How long a start waits for the first download; what comes earlier than the lists waits as unverified."""
 
 
 class Observer(RevocationObserver, ListObserver, Protocol):
@@ -38,6 +37,7 @@ async def revocation_source(  # noqa: PLR0913  the parts it joins
     shared: SharedAnswers,
     clock: Clock,
     observer: Observer,
+    start_seconds: float = _START_SECONDS,
 ) -> AsyncIterator[RevocationSource | None]:
     """Give what a Verifier asks about revocation; None when the settings turn it off.
 
@@ -48,6 +48,7 @@ async def revocation_source(  # noqa: PLR0913  the parts it joins
         shared: where answers are shared and proofs kept.
         clock: the time.
         observer: what counts.
+        start_seconds: how long the first download is waited for; what comes before the lists waits as unverified.
 
     Raises:
         OSError: the folder cannot be used.
@@ -63,7 +64,7 @@ async def revocation_source(  # noqa: PLR0913  the parts it joins
         ocsp = _ocsp(settings, fetch, shared, clock, observer)
         lists = Proved(Watched(Lists(shelf, clock), Source.CRL.value, observer), shared)
         refresher = Refresher(shelf, _origins(settings), fetch, clock, observer)
-        async with _kept(refresher):
+        async with _kept(refresher, start_seconds):
             yield Revocations(policy, {Source.OCSP: ocsp, Source.CRL: lists})
 
 
@@ -94,11 +95,11 @@ def _origins(settings: RevocationSettings) -> Origins:
 
 
 @contextlib.asynccontextmanager
-async def _kept(refresher: Refresher) -> AsyncIterator[None]:
+async def _kept(refresher: Refresher, start_seconds: float) -> AsyncIterator[None]:
     task = asyncio.create_task(refresher.keep(), name="revocation lists")
     try:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_START_SECONDS):
+            async with asyncio.timeout(start_seconds):
                 await refresher.tried.wait()
         yield
     finally:
