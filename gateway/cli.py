@@ -28,6 +28,7 @@ from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
 from gateway.catalogue.summary import Counts, describe
+from gateway.cli_eds import eds_cli
 from gateway.clock import local
 from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
@@ -47,6 +48,7 @@ case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", n
 catalogue_cli = typer.Typer(help="Look at the regulated services.", no_args_is_help=True)
 cli.add_typer(case_cli, name="case")
 cli.add_typer(catalogue_cli, name="catalogue")
+cli.add_typer(eds_cli, name="eds")
 
 SettingsFile = Annotated[
     Path, typer.Option("--settings", "-s", envvar="QAQPA_SETTINGS", help="The settings file (TOML).")

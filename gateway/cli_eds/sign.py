@@ -1,0 +1,92 @@
+"""`qaqpa eds sign`."""
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import aiohttp
+import typer
+
+from gateway.cli_eds import usage
+from gateway.clock import utc_now
+from gateway.eds import enveloped, wsse
+from gateway.eds.algorithms import AlgorithmNotAllowed
+from gateway.eds.canonical import NotCanonicalizable
+from gateway.eds.cms import message
+from gateway.eds.cms import sign as cms
+from gateway.eds.fetch import HttpFetch
+from gateway.eds.keys import KeyUnusable, SigningKey, load_pem
+from gateway.eds.timestamp.client import Authority, HttpTimeStampAuthority, StampFailed
+from gateway.eds.xml import XmlRejected, parse
+
+
+class Form(StrEnum):
+    """What is made."""
+
+    XML = "xml"
+    """An enveloped signature; on a signed document one more."""
+    SOAP = "soap"
+    """WS-Security over the Body."""
+    CMS = "cms"
+
+
+def sign(  # noqa: PLR0913  one parameter for each option
+    form: Annotated[Form, typer.Argument(help="The form of the signature.")],
+    file: Annotated[Path, typer.Argument(help="What is signed.")],
+    *,
+    key: Annotated[Path, typer.Option(help="The private key, PEM (PKCS #8).")],
+    certificate: Annotated[Path | None, typer.Option(help="Its certificate, PEM; default: in the key's file.")] = None,
+    password_file: Annotated[Path | None, typer.Option(help="A file with the key's password.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the result goes; default: standard output.")] = None,
+    beside: Annotated[
+        Path | None, typer.Option(help="CMS: a message with signatures over the same file, to which one is added.")
+    ] = None,
+    tsa: Annotated[str | None, typer.Option(help="CMS: address of a time-stamping authority to be asked.")] = None,
+    tsa_policy: Annotated[str | None, typer.Option(help="CMS: OID of the authority's policy.")] = None,
+    tsa_digest: Annotated[
+        str | None, typer.Option(help="CMS: OID of the imprint's digest; default: the key's.")
+    ] = None,
+    detached: Annotated[bool, typer.Option("--detached", help="CMS: leave the file out of the message.")] = False,
+) -> None:
+    """Sign a file as a document (xml, cms) or as a message (soap)."""
+    if form is not Form.CMS and (detached or beside or tsa):
+        usage.fail("--detached, --beside and --tsa go with cms only")
+    content, signing_key = usage.read(file), _key(key, certificate, password_file)
+    try:
+        if form is Form.XML:
+            signed = enveloped.sign(content, signing_key)
+        elif form is Form.SOAP:
+            signed = wsse.sign(parse(content), signing_key)
+        else:
+            signed = _cms(content, signing_key, beside, detached=detached)
+            if tsa is not None:
+                authority = Authority(tsa, tsa_digest or signing_key.digest_uri, tsa_policy)
+                signed = asyncio.run(_stamped(signed, authority))
+    except (XmlRejected, NotCanonicalizable, cms.NotSignable, StampFailed, AlgorithmNotAllowed, ValueError) as error:
+        usage.fail(f"{file}: {error}")
+    usage.write(out, signed)
+
+
+def _key(key: Path, certificate: Path | None, password_file: Path | None) -> SigningKey:
+    password = None if password_file is None else usage.read(password_file).rstrip(b"\r\n")
+    try:
+        return load_pem(usage.read(certificate or key), usage.read(key), password)
+    except KeyUnusable as error:
+        usage.fail(f"{key}: {error}")
+
+
+def _cms(content: bytes, key: SigningKey, beside: Path | None, *, detached: bool) -> bytes:
+    if beside is None:
+        return cms.sign(content, key, at=utc_now(), detached=detached)
+    if detached:
+        raise cms.NotSignable("whether the content is in the message is decided by the one named with --beside")
+    return cms.add_signer(usage.read(beside), key, at=utc_now(), detached=content)
+
+
+async def _stamped(document: bytes, authority: Authority) -> bytes:
+    """Let an authority stamp the last signature."""
+    signers = message.read(document).signers
+    async with aiohttp.ClientSession() as session:
+        token = await HttpTimeStampAuthority(authority, HttpFetch(session)).stamp(signers[-1].signature)
+    return cms.add_time_stamp(document, len(signers) - 1, token.der)
