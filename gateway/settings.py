@@ -127,7 +127,7 @@ class Revocation(_Section):
     ocsp_url: str | None = None
     """The responder; default: the one that each certificate names."""
     ocsp_timeout_seconds: Annotated[float, Field(gt=0)] = 3.0
-    """Of one attempt; there are two."""
+    """Of one attempt; there are two, and a wait of as long for a turn when many ask."""
     ocsp_max_age_seconds: Annotated[float, Field(gt=0)] = 900.0
     """How old an answer may become before the responder is asked again."""
     ocsp_concurrency: Annotated[int, Field(gt=0)] = 16

@@ -35,7 +35,7 @@ class OcspLimits:
     url: str | None = None
     """The responder; None: the one that the certificate names."""
     timeout_seconds: float = 3.0
-    """Of one attempt."""
+    """Of one attempt, and of waiting for a turn."""
     max_age: timedelta = timedelta(minutes=15)
     """How old an answer may become."""
     skew: timedelta = timedelta(seconds=60)
@@ -74,10 +74,14 @@ class Ocsp:
         if url is None:
             raise NoAnswer("the certificate names no responder, and none is set")
         try:
-            async with asyncio.timeout(self._limits.timeout_seconds * (_ATTEMPTS + 1)), self._slots:
-                return await self._asked(url, certificate, issuer)
+            async with asyncio.timeout(self._limits.timeout_seconds):
+                await self._slots.acquire()
         except TimeoutError:
             raise NoAnswer("too many questions are waiting") from None
+        try:
+            return await self._asked(url, certificate, issuer)
+        finally:
+            self._slots.release()
 
     async def _asked(self, url: str, certificate: Certificate, issuer: Certificate) -> Answer:
         attempts = AsyncRetrying(
