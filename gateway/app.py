@@ -18,10 +18,11 @@ from adapters.callback import callback_routes
 from adapters.soap import SoapProvider
 from gateway import clock, resources
 from gateway.cases.delivery import DeliverySteps
-from gateway.cases.intake import Intake, Registrar
+from gateway.cases.intake import Intake
 from gateway.cases.mailbox import Mailbox
 from gateway.cases.model import TaskKind
 from gateway.cases.provider import ProviderSystem
+from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.steps import Parts, ProviderSteps
 from gateway.cases.store.migrate import migrate

@@ -3,53 +3,38 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from uuid import uuid4
 
 import psycopg
 from psycopg.errors import UniqueViolation
 from psycopg_pool import PoolTimeout
 
-from gateway.cases import machine
+from gateway.cases import machine, repeats
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
 from gateway.cases.model import Case, State
-from gateway.cases.number import registration_number
 from gateway.cases.observer import Observer
+from gateway.cases.registrar import Registrar
 from gateway.cases.rendering import render
 from gateway.cases.services import Offer, Services
-from gateway.cases.store.inbox import Inbox, NewMessage, Stored
+from gateway.cases.store.inbox import Inbox, Stored
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.vault import Vault
-from gateway.catalogue.calendar import WorkingCalendar
-from gateway.catalogue.deadline import deadline
 from gateway.catalogue.findings import Finding
-from gateway.clock import Clock, local
+from gateway.clock import Clock
 from gateway.eds.verifier import Verifier
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.texts import Text
 
 _RETRY_AFTER = 30
 _UPDATE = "UPDATE"
+_MAX_ID_LENGTH = 200
 _LANGUAGES = frozenset({"kk", "ru"})
 _OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
 
 Wake = Callable[[], None]
 """Tells the worker of this process that there is something to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Registrar:
-    """Gives an application its number and its deadline."""
-
-    inbox: Inbox
-    calendar: WorkingCalendar
-
-    async def registered(self, offer: Offer, at: datetime, facts: machine.Facts) -> machine.Registered:
-        """Return the event of registration at `at`."""
-        number = registration_number(local(at).year, await self.inbox.serial())
-        return machine.Registered(at, number, deadline(offer.term, at, self.calendar), facts)
 
 
 class Intake:
@@ -95,12 +80,13 @@ class Intake:
                 stored = await self._find(message)
                 if stored is None:
                     raise
-                return _repeat(stored, message)
+                return repeats.again(stored, message)
         except (psycopg.Error, PoolTimeout) as error:
             self._observer.store_failed(type(error).__name__)
             raise _store_unavailable() from error
 
     async def _take(self, message: Inbound, reply: Reply) -> bytes:
+        _check_lengths(message)
         offer = self._services.offer(message.sender_id, message.service_id)
         assessment = await assess(self._verifier, offer, message.readings, message.received_at, self._observer.step)
         self._observer.verdict(assessment.verdict, assessment.reasons)
@@ -111,7 +97,7 @@ class Intake:
     async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
         event = await self._event(message, offer, assessment)
         change = machine.open_case(self._case(message, offer, assessment), event)
-        kept = _kept(message, assessment, b"")
+        kept = repeats.to_be_kept(message, assessment)
         payload = b""
         if message.mode is Mode.SYNC:
             payload = render(change.case, machine.told(event), None)
@@ -123,7 +109,7 @@ class Intake:
             stored = await self._find(message)
             if stored is None:
                 raise _store_unavailable()
-            return _repeat(stored, message)
+            return repeats.again(stored, message)
         self._observer.opened(change.case.state.value, [finding.code for finding in assessment.findings])
         self._wake()
         return answer
@@ -147,7 +133,7 @@ class Intake:
             sender_id=message.sender_id,
             channel=offer.channel,
             mode=message.mode,
-            correlation_id=message.correlation_id or _message_key(message),
+            correlation_id=message.correlation_id or repeats.key(message),
             route_id=message.route_id,
             request_number=form.request_number,
             language=form.language if form.language in _LANGUAGES else "kk",
@@ -162,7 +148,7 @@ class Intake:
         if case is None or case.service_id != self._services.passport_id(message.service_id):
             raise _unknown_chain()
         findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
-        kept = _kept(message, assessment, b"")
+        kept = repeats.to_be_kept(message, assessment)
         outcome = (
             Rejected(findings) if findings else Registered(case.number or "", case.deadline or message.received_at)
         )
@@ -185,7 +171,7 @@ class Intake:
             stored = await self._find(message)
             if stored is None:
                 raise _store_unavailable() from error
-            return _repeat(stored, message)
+            return repeats.again(stored, message)
         self._wake()
         return answer
 
@@ -196,34 +182,7 @@ class Intake:
         return (_OTHER_PERSON,)
 
     async def _find(self, message: Inbound) -> Stored | None:
-        return await self._inbox.find(message.sender_id, _message_key(message), message.message_type)
-
-
-def _message_key(message: Inbound) -> str:
-    """Return the id under which a message is known; without one, its content is its id."""
-    return message.message_id or f"sha256:{_digest(message).hex()}"
-
-
-def _digest(message: Inbound) -> bytes:
-    """Return the digest of what the message says; a repeat may come in another envelope (session, signature)."""
-    content = hashlib.sha256(f"{message.service_id}\n{message.message_type}\n".encode())
-    for document in message.readings[:1]:
-        content.update(document)
-    return content.digest()
-
-
-def _kept(message: Inbound, assessment: Assessment, reply: bytes) -> NewMessage:
-    return NewMessage(
-        id=uuid4(),
-        sender_id=message.sender_id,
-        message_id=_message_key(message),
-        message_type=message.message_type,
-        digest=_digest(message),
-        reading=assessment.reading,
-        received_at=message.received_at,
-        raw=message.raw,
-        reply=reply,
-    )
+        return await self._inbox.find(message.sender_id, repeats.key(message), message.message_type)
 
 
 def _facts(message: Inbound, assessment: Assessment) -> dict[str, object]:
@@ -246,19 +205,15 @@ def _outcome(
             return BeingChecked()
 
 
-def _repeat(stored: Stored, message: Inbound) -> bytes:
-    if stored.digest != _digest(message):
-        raise GatewayFault(
-            Code.FORMAT,
-            Detail(
-                "client.duplicate_message_id", "Another message with this messageId was taken before: use a new id."
-            ),
-            Text(
-                kk="Бұл нөмірмен басқа хабарлама бұрын қабылданған.",
-                ru="Под этим номером ранее принято другое сообщение.",
-            ),
-        )
-    return stored.reply
+def _check_lengths(message: Inbound) -> None:
+    """Identifiers are keys of the store; real ones have up to 40 characters."""
+    for name in ("message_id", "correlation_id", "route_id"):
+        if len(getattr(message, name) or "") > _MAX_ID_LENGTH:
+            raise GatewayFault(
+                Code.FORMAT,
+                Detail("client.field_too_long", f"{name} is longer than {_MAX_ID_LENGTH} characters."),
+                Text(kk="Хабарламаның нөмірі тым ұзын.", ru="Идентификатор сообщения слишком длинный."),
+            )
 
 
 def _store_unavailable() -> GatewayFault:

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
-from gateway.cases.intake import Registrar
 from gateway.cases.model import Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.provider import (
@@ -20,6 +19,7 @@ from gateway.cases.provider import (
     ProviderUnavailable,
     Stage,
 )
+from gateway.cases.registrar import Registrar
 from gateway.cases.results import ResultUnchecked, ResultUntrusted, SearchKey, check_result
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Ledger

@@ -146,6 +146,13 @@ async def test_data_that_is_no_application_is_refused(at: Desk) -> None:
         assert (await refused(at, *documents)).code is Code.FORMAT
 
 
+async def test_endless_identifiers_are_refused(at: Desk) -> None:
+    """An identifier that cannot be a key is the sender's fault, not a failure of the store to be tried for ever."""
+    for name in ("message_id", "correlation_id", "route_id"):
+        fault = await refused(at, at.document(), **{name: "9" * 5000})
+        assert (fault.code, fault.detail.code) == (Code.FORMAT, "client.field_too_long")
+
+
 async def test_an_unsigned_application_is_refused(at: Desk) -> None:
     """SCE017: nobody can be trusted to be the citizen."""
     unsigned = application(housing(), "101090000000", NOW)

@@ -11,7 +11,8 @@ from pydantic import SecretStr
 
 from gateway import resources, settings
 from gateway.cases.inbound import Inbound, Mode, Receipt
-from gateway.cases.intake import Intake, Registrar
+from gateway.cases.intake import Intake
+from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.store.migrate import migrate
 from gateway.cases.store.store import Store, open_store

@@ -1,0 +1,58 @@
+"""How a repeat is told from a new message (docs/decisions/0001-repeats.md)."""
+
+import hashlib
+from uuid import uuid4
+
+from gateway.cases.assessment import Assessment
+from gateway.cases.inbound import Inbound
+from gateway.cases.store.inbox import NewMessage, Stored
+from gateway.faults import Code, Detail, GatewayFault
+from gateway.texts import Text
+
+
+def key(message: Inbound) -> str:
+    """Return the id under which a message is known; without one, its content is its id."""
+    return message.message_id or f"sha256:{digest(message).hex()}"
+
+
+def digest(message: Inbound) -> bytes:
+    """Return the digest of what the message says; a repeat may come in another envelope (session, signature)."""
+    content = hashlib.sha256(f"{message.service_id}\n{message.message_type}\n".encode())
+    for document in message.readings[:1]:
+        content.update(document)
+    return content.digest()
+
+
+def to_be_kept(message: Inbound, assessment: Assessment) -> NewMessage:
+    """Return the message as it will be kept; its reply is still to be made."""
+    return NewMessage(
+        id=uuid4(),
+        sender_id=message.sender_id,
+        message_id=key(message),
+        message_type=message.message_type,
+        digest=digest(message),
+        reading=assessment.reading,
+        received_at=message.received_at,
+        raw=message.raw,
+        reply=b"",
+    )
+
+
+def again(stored: Stored, message: Inbound) -> bytes:
+    """Return the reply that the first copy got.
+
+    Raises:
+        GatewayFault: it is no copy, but another message under the same id.
+    """
+    if stored.digest != digest(message):
+        raise GatewayFault(
+            Code.FORMAT,
+            Detail(
+                "client.duplicate_message_id", "Another message with this messageId was taken before: use a new id."
+            ),
+            Text(
+                kk="Бұл нөмірмен басқа хабарлама бұрын қабылданған.",
+                ru="Под этим номером ранее принято другое сообщение.",
+            ),
+        )
+    return stored.reply
