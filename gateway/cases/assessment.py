@@ -54,7 +54,7 @@ async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at
     if verdict.signed is None:
         raise _not_covered()
     try:
-        form = read_application(service, verdict.signed, now=at)
+        form = read_application(service, verdict.signed, now=at, channel=offer.channel)
     except NotOurPayload as error:
         raise _not_ours(service) from error
     findings = (*_certificate_findings(verdict), *form.findings, *_signatory_findings(verdict, offer, form))

@@ -1,39 +1,15 @@
 """The catalogue: every service that Qaqpa knows, loaded and checked at start."""
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from lxml import etree
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
 
-from gateway.catalogue.application_form import assemble
-from gateway.catalogue.consistency import inconsistencies
-from gateway.catalogue.form_field import CommonBlocks, FormDeclaration
-from gateway.catalogue.passport import Passport
+from gateway.catalogue.definition import Definition, Definitions, Problem
 from gateway.catalogue.service import Service
+from gateway.catalogue.translation import Translations
 
 __all__ = ["Catalogue", "CatalogueError", "Problem", "Service"]
-
-_Model = TypeVar("_Model", bound=BaseModel)
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """One thing that is wrong with the catalogue's files."""
-
-    file: str
-    """Path inside the schemas folder."""
-    path: str
-    """Where in the file, as a JSON path, e.g. `deadlines[3].unit`; empty for the file as a whole."""
-    expected: str
-
-    def __str__(self) -> str:
-        """Return file, place and expectation in one line."""
-        return ": ".join(part for part in (self.file, self.path, self.expected) if part)
 
 
 class CatalogueError(Exception):
@@ -59,12 +35,12 @@ class Catalogue:
         Raises:
             CatalogueError: with every problem of every file.
         """
-        loader = _Loader(folder)
-        services = {service.id: service for service in loader.services()}
-        if not services and not loader.problems:
-            loader.problems.append(Problem("services", "", "no service found: is this the schemas folder?"))
-        if loader.problems:
-            raise CatalogueError(loader.problems)
+        definitions = Definitions(folder)
+        services = {service.id: service for service in _services(definitions)}
+        if not services and not definitions.problems:
+            definitions.problems.append(Problem("services", "", "no service found: is this the schemas folder?"))
+        if definitions.problems:
+            raise CatalogueError(definitions.problems)
         return cls(services)
 
     @property
@@ -87,66 +63,26 @@ class Catalogue:
         return self._services.get(service_id)
 
 
-class _Loader:
-    """Reads the files of a catalogue and collects what is wrong with them."""
+def _services(definitions: Definitions) -> Iterator[Service]:
+    translations = definitions.translations()
+    for definition in definitions.services():
+        yield _service(definition, definitions, translations)
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.problems: list[Problem] = []
 
-    def services(self) -> Iterator[Service]:
-        common = self._read(self._folder / "application" / "common.json", CommonBlocks)
-        for path in sorted((self._folder / "services").glob("*/")):
-            passport = self._passport(path)
-            schema = self._schema(path) if (path / "form.json").exists() else None
-            form = self._read(path / "form.json", FormDeclaration) if schema is not None else None
-            if passport is None:
-                continue
-            if form is not None and common is not None:
-                yield Service(passport, assemble(passport.id, common, form), schema)
-            else:
-                yield Service(passport)
-            if passport.portal.available and not (path / "form.json").exists():
-                self._problem(path / "form.json", "", "must exist: the portal takes applications for this service")
+def _service(definition: Definition, definitions: Definitions, translations: Translations) -> Service:
+    return Service(
+        definition.passport,
+        definition.form,
+        _schema(definition.folder / "application.xsd", definitions),
+        result=definition.result,
+        result_schema=_schema(definition.folder / "result.xsd", definitions),
+        translations=translations,
+    )
 
-    def _passport(self, path: Path) -> Passport | None:
-        file = path / "passport.json"
-        passport = self._read(file, Passport)
-        if passport is not None:
-            for place, expected in inconsistencies(passport, path.name):
-                self._problem(file, place, expected)
-        return passport
 
-    def _schema(self, path: Path) -> etree.XMLSchema | None:
-        file = path / "application.xsd"
-        try:
-            return etree.XMLSchema(etree.parse(file))
-        except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
-            self._problem(file, "", f"must be a valid XML Schema ({error})")
-            return None
-
-    def _read(self, file: Path, model: type[_Model]) -> _Model | None:
-        try:
-            return model.model_validate_json(file.read_bytes())
-        except OSError as error:
-            self._problem(file, "", f"must be readable ({error.strerror})")
-        except ValidationError as error:
-            for detail in error.errors(include_url=False, include_input=False, include_context=False):
-                self._problem(file, _json_path(detail), detail["msg"])
+def _schema(file: Path, definitions: Definitions) -> etree.XMLSchema | None:
+    try:
+        return etree.XMLSchema(etree.parse(file))
+    except (OSError, etree.XMLSyntaxError, etree.XMLSchemaParseError) as error:
+        definitions.problem(file, "", f"must be a valid XML Schema ({error})")
         return None
-
-    def _problem(self, file: Path, path: str, expected: str) -> None:
-        self.problems.append(Problem(file.relative_to(self._folder).as_posix(), path, expected))
-
-
-def _json_path(detail: ErrorDetails) -> str:
-    path = ""
-    for part in detail["loc"]:
-        if isinstance(part, int):
-            path += f"[{part}]"
-        elif part.isidentifier() and not part[0].isupper() and part not in {"int", "str"}:
-            # The other parts are pydantic's names for the members of a union; they do not stand in the file.
-            path += f".{part}"
-        elif "-" in part:
-            path += f"[{json.dumps(part, ensure_ascii=False)}]"
-    return path.removeprefix(".")

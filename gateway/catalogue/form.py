@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from gateway.catalogue import attachments, phrases, rules, structure
+from gateway.catalogue import answers, attachments, phrases, rules, structure
 from gateway.catalogue.application import Application, Attachment, Person
+from gateway.catalogue.channel import Channel
+from gateway.catalogue.completeness import missing
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.identity import Parties
 from gateway.catalogue.payload import NotOurPayload, parse
@@ -39,24 +41,31 @@ def check_root(service: Service, document: bytes) -> None:
     parse(service, document)
 
 
-def read_application(service: Service, document: bytes, *, now: datetime | None = None) -> Reading:
+def read_application(
+    service: Service, document: bytes, *, now: datetime | None = None, channel: Channel | None = None
+) -> Reading:
     """Read an application whose signature was verified; enveloped signatures at its end are passed over.
 
     Args:
-        service: a service with an application form.
+        service: the service it is for.
         document: the application, UTF-8 XML.
         now: the present instant, aware: an application must not come from the future. None: that is not judged.
+        channel: through which it came. Given, what the act wants in that channel is judged too, the documents
+            included; None is right for an application that was judged before.
 
     Raises:
         NotOurPayload: the document is not XML, or not an application for the service.
-        ValueError: the service has no application form.
+        ValueError: the service's schema is not compiled.
     """
-    if service.form is None or service.schema is None:
-        raise ValueError(f"{service.id} has no application form")
+    if service.schema is None:
+        raise ValueError(f"{service.id} has no compiled schema")
     root = parse(service, document)
     findings: list[Finding] = []
     block = structure.read(root, service.form.root, findings)
-    findings.extend(rules.broken(service.id, service.form.declaration, block, now))
+    under = rules.Circumstances(service.id, service.passport.region, now, channel)
+    findings.extend(rules.broken(service.form, block, under))
+    if channel is not None:
+        findings.extend(missing(service, channel, answers.of_block(block)))
     if not findings and not service.schema.validate(root):
         # The schema is the contract: what it does not allow is not taken, even if the walk saw nothing wrong.
         findings.append(Finding("applicant.form", phrases.UNREADABLE))

@@ -9,6 +9,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
+from gateway.catalogue.channel import Channel
+from gateway.catalogue.condition import Condition
 from gateway.catalogue.wording import Fact
 from gateway.texts import Text
 
@@ -29,6 +31,7 @@ class Kind(StrEnum):
     """What a field holds; the values are described in `gateway.catalogue.value`."""
 
     TEXT = "text"
+    ADDRESS = "address"
     PERSON_NAME = "person_name"
     FILE_NAME = "file_name"
     IDENTIFIER = "identifier"
@@ -38,7 +41,10 @@ class Kind(StrEnum):
     DATE = "date"
     MOMENT = "moment"
     INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
     BOOLEAN = "boolean"
+    AFFIRMATION = "affirmation"  # a statement that the form prints over the signature
     CONTENT = "content"
     CHOICE = "choice"
     BLOCK = "block"
@@ -59,8 +65,17 @@ class FormField(Fact):
     label: Label
     type: Kind
     required: bool
-    source: Annotated[str, Field(min_length=1)]
-    """The clause of the act that wants it, or `ours` and why."""
+    """Whether it must stand, or, with `when`, must stand while that holds."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """The clause of the act that wants it, or `ours` and why; None: see `act`."""
+    act: tuple[str, ...] = ()
+    """The blanks of the act's printed forms that this field is, as paths in the passport."""
+    when: Condition | None = None
+    """It is asked for only while this holds."""
+    past: bool = False
+    """A date that cannot be after the day of application."""
+    minimum: int | None = None
+    maximum: int | None = None
     many: Annotated[int, Field(gt=0)] = 1
     """How often it may stand."""
     choices: tuple[Choice, ...] = ()
@@ -72,8 +87,10 @@ class FormField(Fact):
     def _parts_fit_the_type(self) -> Self:
         if (self.type is Kind.CHOICE) != bool(self.choices):
             raise ValueError("choices must be given exactly for type choice")
-        if (self.type is Kind.BLOCK) != bool(self.fields):
-            raise ValueError("fields must be given exactly for type block")
+        if self.fields and self.type is not Kind.BLOCK:
+            raise ValueError("fields must be given only for type block")
+        if not self.source and not self.act:
+            raise ValueError("source or act must say where the field comes from")
         names = [field.name for field in self.fields]
         if len(set(names)) != len(names):
             raise ValueError("fields must have different names")
@@ -88,6 +105,8 @@ class CommonBlocks(Fact):
     header: FormField
     applicant: FormField
     representative: FormField
+    acceptance: FormField
+    """The note of whoever took the application at a counter."""
     document: FormField
     """Its field `kind` gets its choices from the service."""
 
@@ -99,6 +118,8 @@ class Consent(Fact):
     """True: without it the application is rejected. False: the answer is recorded, whatever it is."""
     label: Label
     source: str
+    channels: tuple[Channel, ...] = ()
+    """The only channels in which it is required; empty: in all."""
 
 
 class PortalEligibility(Fact):
@@ -110,16 +131,27 @@ class PortalEligibility(Fact):
     """What the others are told."""
 
 
+class Elsewhere(Fact):
+    """Blanks of the act's forms that are no fields of the service's own block, and where they are instead."""
+
+    act: Annotated[tuple[str, ...], Field(min_length=1)]
+    place: str
+    """Path of a common block or field, `signature`, or `process`: written by those who work on the case."""
+
+
 class FormDeclaration(Fact):
     """What one service asks for: `schemas/services/<id>/form.json`."""
 
     version: Annotated[int, Field(gt=0)]
     """Version of the payload contract: the last part of its namespace."""
     fields: tuple[FormField, ...]
-    documents: tuple[Choice, ...]
-    """Kinds of document that may be attached."""
+    elsewhere: tuple[Elsewhere, ...] = ()
     consent: Consent
     portal_eligibility: PortalEligibility | None = None
+    minors_represented: str | None = None
+    """The clause by which only a representative applies for a minor."""
+    same_matter: tuple[str, ...] = ()
+    """Fields that tell two applications of one person apart; see `gateway.catalogue.matter`."""
 
     @model_validator(mode="after")
     def _eligibility_asks_a_field(self) -> Self:

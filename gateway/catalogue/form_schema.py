@@ -1,8 +1,10 @@
-"""XML Schema made from the declared forms: `common.xsd` and each service's `application.xsd`.
+"""XML Schema made from the declared forms: `common.xsd`, and each service's `application.xsd` and `result.xsd`.
 
 `common.xsd` has no target namespace: a schema that includes it takes its types into its own namespace (XML Schema
 part 1, section 4.2.1, "chameleon" inclusion).
 """
+
+from collections.abc import Iterable
 
 from lxml import etree
 
@@ -36,7 +38,7 @@ def common_schema(common: CommonBlocks) -> bytes:
     """Return common.xsd: the simple types and the blocks that all applications share."""
     schema = _xs("schema", elementFormDefault="qualified")
     schema.extend(_simple_type(lexical) for lexical in LEXICAL.values())
-    for block in (common.header, common.applicant, common.representative):
+    for block in (common.header, common.applicant, common.representative, common.acceptance):
         schema.append(_named_block(block))
     return _document(schema, "common.json")
 
@@ -51,11 +53,22 @@ def application_schema(form: ApplicationForm) -> bytes:
     content.append(_xs("any", namespace=SIGNATURE, processContents="skip", minOccurs="0", maxOccurs="unbounded"))
     application.append(_xs("complexType", content))
     schema.append(application)
-    return _document(schema, "form.json and ../../application/common.json")
+    return _document(schema, "form.json, documents.json, passport.json and ../../application/common.json")
+
+
+def result_schema(target: str, papers: Iterable[FormField]) -> bytes:
+    """Return result.xsd of one service: the particulars of each paper of a result, in the namespace `target`."""
+    schema = etree.fromstring(_SCHEMA.format(xsd=XSD, namespace=target))
+    schema.append(_xs("include", schemaLocation="../../application/common.xsd"))
+    schema.extend(_element(paper) for paper in papers)
+    return _document(schema, "result.json and passport.json")
+
+
+_COMMON = frozenset({"header", "applicant", "representative", "acceptance"})
 
 
 def _application_part(field: FormField) -> etree._Element:
-    if field.name in {"header", "applicant", "representative"}:
+    if field.name in _COMMON:
         return _element(field, _type_name(field))
     return _element(field)
 
@@ -85,7 +98,7 @@ def _type_name(field: FormField) -> str:
 
 def _element(field: FormField, type_name: str | None = None) -> etree._Element:
     element = _xs("element", _annotation(field.label, field.source), name=field.name)
-    if not field.required:
+    if not field.required or field.when is not None:
         element.set("minOccurs", "0")
     if field.many > 1:
         element.set("maxOccurs", str(field.many))
@@ -95,9 +108,19 @@ def _element(field: FormField, type_name: str | None = None) -> etree._Element:
         element.append(_xs("complexType", _sequence(field)))
     elif field.type is Kind.CHOICE:
         element.append(_xs("simpleType", _xs("restriction", *map(_enumeration, field.choices), base="xs:token")))
+    elif field.minimum is not None or field.maximum is not None:
+        element.append(_xs("simpleType", _range(field)))
     else:
         element.set("type", LEXICAL[field.type].type_name)
     return element
+
+
+def _range(field: FormField) -> etree._Element:
+    restriction = _xs("restriction", base=LEXICAL[field.type].type_name)
+    for name, value in (("minInclusive", field.minimum), ("maxInclusive", field.maximum)):
+        if value is not None:
+            restriction.append(_xs(name, value=str(value)))
+    return restriction
 
 
 def _sequence(block: FormField) -> etree._Element:

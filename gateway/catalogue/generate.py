@@ -1,6 +1,7 @@
-"""`python -m gateway.catalogue.generate`: write the XSDs that are made from the declared forms.
+"""`python -m gateway.catalogue.generate`: write the XSDs that are made from the passports and the declarations.
 
-With `--check` nothing is written; the exit status is 1 if a file is not what it should be.
+With `--check` nothing is written; the exit status is
+1 if a file is not what it should be.
 """
 
 import sys
@@ -8,19 +9,43 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from gateway import resources
-from gateway.catalogue.application_form import assemble
-from gateway.catalogue.form_field import CommonBlocks, FormDeclaration
-from gateway.catalogue.form_schema import application_schema, common_schema
+from gateway.catalogue import result_form
+from gateway.catalogue.application_form import sourced
+from gateway.catalogue.catalogue import CatalogueError
+from gateway.catalogue.definition import Definition, Definitions
+from gateway.catalogue.form_field import FormField, Label
+from gateway.catalogue.form_schema import application_schema, common_schema, result_schema
 
 
 def generated(schemas: Path) -> Iterator[tuple[Path, bytes]]:
-    """Yield every file that is made, with its content."""
-    common = CommonBlocks.model_validate_json((schemas / "application" / "common.json").read_bytes())
+    """Yield every file that is made, with its content.
+
+    Raises:
+        CatalogueError: the files it is made from are not in order.
+    """
+    definitions = Definitions(schemas)
+    common = definitions.common()
+    services = list(definitions.services())
+    if common is None or definitions.problems:
+        raise CatalogueError(definitions.problems)
     yield schemas / "application" / "common.xsd", common_schema(common)
-    for file in sorted((schemas / "services").glob("*/form.json")):
-        declaration = FormDeclaration.model_validate_json(file.read_bytes())
-        form = assemble(file.parent.name, common, declaration)
-        yield file.parent / "application.xsd", application_schema(form)
+    for definition in services:
+        yield definition.folder / "application.xsd", application_schema(definition.form)
+        yield definition.folder / "result.xsd", _result(definition)
+
+
+def _result(definition: Definition) -> bytes:
+    namespace = result_form.namespace(definition.passport.id, definition.result.version)
+    return result_schema(namespace, [_paper(definition, paper) for paper in definition.result.papers])
+
+
+def _paper(definition: Definition, paper: result_form.ResultPaper) -> FormField:
+    passport = definition.passport
+    title = passport.forms[paper.act].title
+    words = (title.kk, title.ru) if title is not None else (None, None)
+    label = Label(kk=words[0] or words[1] or paper.element, ru=words[1] or words[0] or paper.element)
+    purposes = frozenset({passport.forms[paper.act].purpose})
+    return sourced(result_form.root(paper, label), passport, purposes)
 
 
 def drift(schemas: Path) -> list[Path]:
@@ -34,11 +59,11 @@ def main(arguments: Sequence[str]) -> int:
     stale = drift(schemas)
     if "--check" in arguments:
         for path in stale:
-            sys.stderr.write(
-                f"{path.relative_to(schemas)} is not up to date: run python -m gateway.catalogue.generate\n"
-            )
+            name = path.relative_to(schemas.parent)
+            sys.stderr.write(f"{name} is not up to date: run python -m gateway.catalogue.generate\n")
         return 1 if stale else 0
     for path, content in generated(schemas):
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     sys.stdout.write(f"{len(stale)} file(s) changed\n")
     return 0

@@ -3,6 +3,8 @@
 A phrase names the field by its label and never repeats what was entered.
 """
 
+from collections.abc import Sequence
+
 from gateway.texts import Text
 
 MAX_DOCUMENT_MEGABYTES = 5
@@ -30,6 +32,20 @@ def wrong(label: Text, hint: Text) -> Text:
     return Text(
         kk=f"«{label.kk}» өрісі дұрыс толтырылмаған. {hint.kk}",
         ru=f"Поле «{label.ru}» заполнено неверно. {hint.ru}",
+    )
+
+
+def out_of_range(label: Text, minimum: int | None, maximum: int | None) -> Text:
+    """The number is smaller or greater than it can be."""
+    least = 0 if minimum is None else minimum
+    if maximum is None:
+        return wrong(label, Text(kk=f"Сан {least}-ден кем болмауы керек.", ru=f"Число должно быть не меньше {least}."))
+    return wrong(
+        label,
+        Text(
+            kk=f"Сан {least} мен {maximum} аралығында болуы керек.",
+            ru=f"Число должно быть от {least} до {maximum}.",
+        ),
     )
 
 
@@ -70,6 +86,20 @@ def document(number: int, text: Text) -> Text:
     return Text(kk=f"{number}-құжат. {text.kk}", ru=f"Документ {number}. {text.ru}")
 
 
+def document_missing(labels: Sequence[Text]) -> Text:
+    """A document that is wanted is not attached; several labels: any one of them will do."""
+    if len(labels) == 1:
+        return Text(
+            kk=f"Құжат тіркелмеген: «{labels[0].kk}». Оны тіркеп, өтінішті қайта жіберіңіз.",
+            ru=f"Не приложен документ: «{labels[0].ru}». Приложите его и отправьте заявление ещё раз.",
+        )
+    kk, ru = "; ".join(f"«{label.kk}»" for label in labels), "; ".join(f"«{label.ru}»" for label in labels)
+    return Text(
+        kk=f"Мына құжаттардың ешқайсысы тіркелмеген: {kk}. Біреуін тіркеп, өтінішті қайта жіберіңіз.",
+        ru=f"Не приложен ни один из этих документов: {ru}. Приложите один из них и отправьте заявление ещё раз.",
+    )
+
+
 CHOOSE = Text("Тізімнен мән таңдаңыз.", "Выберите значение из списка.")
 UNREADABLE = Text(
     "Өтініш қызметтің нысанына сәйкес келмейді. Оны порталда қайта толтырыңыз.",
@@ -86,6 +116,24 @@ FROM_THE_FUTURE = Text(
 BORN_LATER = Text(
     "Туған күні өтініш берілген күннен кейін болмауы керек. Күнді тексеріңіз.",
     "Дата рождения не может быть позже дня подачи заявления. Проверьте дату.",
+)
+LATER_THAN_APPLICATION = Text(
+    "Бұл күн өтініш берілген күннен кейін болмауы керек. Күнді тексеріңіз.",
+    "Эта дата не может быть позже дня подачи заявления. Проверьте дату.",
+)
+MINOR = Text(
+    "Кәмелетке толмаған адам үшін өтінішті оның заңды өкілі береді: ата-анасының бірі, қорғаншысы немесе қамқоршысы. "
+    "Өкілді көрсетіп, өтінішті қайта жіберіңіз.",
+    "За несовершеннолетнего заявление подаёт законный представитель: один из родителей, опекун или попечитель. "
+    "Укажите представителя и отправьте заявление ещё раз.",
+)
+OTHER_REGION = Text(
+    "Өтініште басқа өңірдің көрсетілетін қызметті берушісі көрсетілген. Қызметті өз өңіріңіз бойынша таңдаңыз.",
+    "В заявлении указан услугодатель другого региона. Выберите услугу своего региона.",
+)
+NOT_AT_A_COUNTER = Text(
+    "Портал арқылы берілген өтініште қабылдау туралы белгі болмауы керек. Өтінішті порталда қайта толтырыңыз.",
+    "В заявлении, поданном через портал, не может быть отметки о приёме. Заполните заявление на портале заново.",
 )
 CONSENT = Text(
     "Ақпараттық жүйелердегі заңмен қорғалатын мәліметтерді пайдалануға келісім қажет. Келісім беріп, өтінішті қайта "

@@ -25,6 +25,7 @@ class Block:
     """What a block holds: only values that are as they must be, white space collapsed."""
 
     texts: dict[str, str] = field(default_factory=dict, repr=False)
+    """By name; of a field that may stand several times by name and number, e.g. `expense[1]`."""
     blocks: dict[str, list["Block"]] = field(default_factory=dict, repr=False)
     where: str = ""
     """Path of the block in the application, e.g. `documents/document[2]`."""
@@ -39,7 +40,7 @@ class Block:
             yield f"{prefix}{name}", value
         for name, blocks in self.blocks.items():
             for block in blocks:
-                yield from block.flat(f"{prefix}{name}/")
+                yield from block.flat(f"{prefix}{block.where.rpartition('/')[2] or name}/")
 
 
 def read(root: etree._Element, declared: FormField, findings: list[Finding]) -> Block:
@@ -62,7 +63,7 @@ class _Walk:
         for child in declared.fields:
             elements = found.get(child.name, [])
             path = _join(where, child.name)
-            if not elements and child.required and child.name not in declared.one_of:
+            if not elements and child.required and child.when is None and child.name not in declared.one_of:
                 self._report(path, phrases.missing(child.label.text))
             if len(elements) > child.many:
                 self._report(path, phrases.too_many(child.label.text, child.many))
@@ -100,7 +101,7 @@ class _Walk:
         value = collapse(element.text or "")
         problem = _problem(element, declared, value)
         if problem is None:
-            into.texts[declared.name] = value
+            into.texts[where.rpartition("/")[2]] = value
         else:
             self._report(where, problem)
 
@@ -120,7 +121,18 @@ def _problem(element: etree._Element, declared: FormField, value: str) -> Text |
         known = any(choice.value == value for choice in declared.choices)
         return None if known else phrases.wrong(label, phrases.CHOOSE)
     lexical = LEXICAL[declared.type]
-    return None if lexical.accepts(value) else phrases.wrong(label, lexical.hint)
+    if not lexical.accepts(value):
+        return phrases.wrong(label, lexical.hint)
+    return None if _in_range(declared, value) else phrases.out_of_range(label, declared.minimum, declared.maximum)
+
+
+def _in_range(declared: FormField, value: str) -> bool:
+    if declared.minimum is None and declared.maximum is None:
+        return True
+    number = int(value)
+    return (declared.minimum is None or number >= declared.minimum) and (
+        declared.maximum is None or number <= declared.maximum
+    )
 
 
 def code_of(where: str | None) -> str:

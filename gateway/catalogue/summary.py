@@ -45,8 +45,8 @@ class ServiceSummary:
     """Who may use the portal, where the act limits it."""
     term: Term | None
     """Of an application through the portal, with its origin; None where the portal does not give the service."""
-    namespace: str | None
-    """XML namespace of the application, where the service has a form."""
+    namespace: str
+    """XML namespace of the application."""
     counts: Counts
 
 
@@ -71,7 +71,7 @@ def describe(service: Service, settings_term: int | None = None) -> ServiceSumma
         closed={channel: reason for channel, reason in refusals.items() if reason is not None},
         portal_eligible=passport.portal.eligible,
         term=portal_term(service, settings_term) if passport.portal.available else None,
-        namespace=service.namespace if service.form is not None else None,
+        namespace=service.namespace,
         counts=_counts(passport),
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from gateway.catalogue import iin
 from gateway.catalogue.form_field import Kind
 from gateway.texts import Text
 
@@ -46,12 +47,33 @@ def _phone(value: str) -> None:
         raise ValueError("number of digits")
 
 
+def _iin(value: str) -> None:
+    if not iin.is_valid(value):
+        raise ValueError("control digit")
+
+
+_FIRST_YEAR = 1900
+_LAST_YEAR = 2100
+
+
+def _date(value: str) -> None:
+    # Nobody who applies was born before, and nothing an act asks for lies beyond.
+    if not _FIRST_YEAR <= date.fromisoformat(value).year <= _LAST_YEAR:
+        raise ValueError("year out of reason")
+
+
 LEXICAL: Mapping[Kind, Lexical] = {
     Kind.TEXT: Lexical(
         "Line",
         "xs:token",
         Text("Мәтін 2000 таңбадан аспауы керек.", "Текст должен быть не длиннее 2000 знаков."),
         facets={"minLength": 1, "maxLength": 2000},
+    ),
+    Kind.ADDRESS: Lexical(
+        "Address",
+        "xs:token",
+        Text("Мекенжай 500 таңбадан аспауы керек.", "Адрес должен быть не длиннее 500 знаков."),
+        facets={"minLength": 1, "maxLength": 500},
     ),
     Kind.PERSON_NAME: Lexical(
         "PersonName",
@@ -81,8 +103,12 @@ LEXICAL: Mapping[Kind, Lexical] = {
     Kind.IIN: Lexical(
         "Iin",
         "xs:token",
-        Text("ЖСН 12 цифрдан тұруы керек.", "ИИН состоит из 12 цифр."),
+        Text(
+            "ЖСН 12 цифрдан тұрады; санды құжаттағымен салыстырыңыз.",
+            "ИИН состоит из 12 цифр; сверьте число с документом.",
+        ),
         pattern=r"[0-9]{12}",
+        check=_iin,
     ),
     Kind.PHONE: Lexical(
         "Phone",
@@ -106,7 +132,7 @@ LEXICAL: Mapping[Kind, Lexical] = {
         "xs:date",
         Text("Күнтізбеде бар күнді көрсетіңіз.", "Укажите дату, которая есть в календаре."),
         pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        check=date.fromisoformat,
+        check=_date,
     ),
     Kind.MOMENT: Lexical(
         "Moment",
@@ -124,11 +150,29 @@ LEXICAL: Mapping[Kind, Lexical] = {
         Text("0-ден 999 999-ға дейінгі бүтін сан болуы керек.", "Нужно целое число от 0 до 999 999."),
         pattern=r"[0-9]{1,6}",
     ),
+    Kind.DECIMAL: Lexical(
+        "Decimal",
+        "xs:decimal",
+        Text("Сан болуы керек, мысалы: 12.5.", "Нужно число, например: 12.5."),
+        pattern=r"[0-9]{1,12}(\.[0-9]{1,4})?",
+    ),
+    Kind.MONEY: Lexical(
+        "Money",
+        "xs:decimal",
+        Text("Теңгемен сома болуы керек, мысалы: 15000.50.", "Нужна сумма в тенге, например: 15000.50."),
+        pattern=r"[0-9]{1,12}(\.[0-9]{1,2})?",
+    ),
     Kind.BOOLEAN: Lexical(
         "Answer",
         "xs:boolean",
         Text("Иә немесе жоқ деп жауап беріңіз.", "Ответьте «да» или «нет»."),
         pattern=r"true|false|1|0",
+    ),
+    Kind.AFFIRMATION: Lexical(
+        "Affirmation",
+        "xs:boolean",
+        Text("Өтінішке қол қою үшін осыны растаңыз.", "Чтобы подписать заявление, подтвердите это."),
+        pattern=r"true|1",
     ),
     Kind.CONTENT: Lexical(
         "Content",

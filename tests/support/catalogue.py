@@ -13,7 +13,7 @@ HOUSING = "kostanay.housing-assistance"
 PORTAL_SERVICES = (HOME_SCHOOLING, CATEGORIES, HOUSING)
 
 IIN = "880101300123"
-OTHER_IIN = "900202400234"
+OTHER_IIN = "900202400230"
 
 _FORMS = {
     HOME_SCHOOLING: "<child><iin>150505500345</iin><surname>Ахметов</surname><givenName>Дәурен</givenName>"

@@ -339,12 +339,6 @@ def test_what_is_not_an_application_is_told_apart(raw: bytes) -> None:
     assert raised.value.__cause__ is None
 
 
-def test_service_without_a_form_cannot_be_read() -> None:
-    """Reading for a service without a form is a mistake of the caller."""
-    with pytest.raises(ValueError, match="no application form"):
-        read_application(service("astana.wheelchair"), application(HOME_SCHOOLING))
-
-
 def test_values_stay_out_of_reprs() -> None:
     """Nothing of an application shows in the repr of what was read."""
     reading = read_application(service(), application(HOME_SCHOOLING))

@@ -10,7 +10,7 @@ import pytest
 
 from gateway import resources
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
-from tests.support.catalogue import PORTAL_SERVICES, catalogue
+from tests.support.catalogue import catalogue
 
 SHARED = Path(__file__).parents[3] / "shared" / "passports"
 SERVICES = resources.schemas() / "services"
@@ -20,11 +20,6 @@ def test_all_22_services_load_in_the_order_of_their_acts() -> None:
     """Fifteen services of Astana and seven of Kostanay load, ordered by region and annex."""
     loaded = [(service.passport.region, service.passport.annex) for service in catalogue().services]
     assert loaded == [("astana", n) for n in range(1, 16)] + [("kostanay", n) for n in range(1, 8)]
-
-
-def test_exactly_the_portal_services_have_a_form() -> None:
-    """An application form stands exactly where the portal takes applications."""
-    assert {service.id for service in catalogue().services if service.form is not None} == set(PORTAL_SERVICES)
 
 
 @pytest.mark.parametrize("folder", sorted(path.name for path in SERVICES.iterdir()))
@@ -129,12 +124,13 @@ def test_contradiction_inside_a_passport_is_named(schemas: Path, change: Change,
     assert any(f"services/kostanay.home-schooling-costs/passport.json: {path}" in line for line in problems), problems
 
 
-def test_portal_service_without_a_form_is_a_problem(schemas: Path) -> None:
-    """A service that the portal gives must have an application form."""
-    (schemas / "services" / "kostanay.housing-assistance" / "form.json").unlink()
-    assert _problems(schemas) == [
-        "services/kostanay.housing-assistance/form.json: must exist: the portal takes applications for this service"
-    ]
+@pytest.mark.parametrize("name", ["form.json", "documents.json", "result.json", "application.xsd", "result.xsd"])
+def test_service_without_one_of_its_files_is_a_problem(schemas: Path, name: str) -> None:
+    """A service needs its form, its documents, its result and the schemas made of them."""
+    (schemas / "services" / "kostanay.housing-assistance" / name).unlink()
+    problems = _problems(schemas)
+    assert len(problems) == 1
+    assert problems[0].startswith(f"services/kostanay.housing-assistance/{name}: must be ")
 
 
 def test_broken_form_and_schema_are_problems(schemas: Path) -> None:

@@ -24,7 +24,7 @@ def test_summary_without_the_portal_has_the_reason() -> None:
     """A service that the portal does not give has no portal term, and says why."""
     summary = describe(service("astana.wheelchair"))
     assert summary.term is None
-    assert summary.namespace is None
+    assert summary.namespace == "urn:qaqpa:service:astana.wheelchair:1"
     assert "158-1925" in summary.closed[Channel.PORTAL].ru
 
 

@@ -1,0 +1,118 @@
+"""Whether an application has every document that the act asks of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gateway.catalogue import answers as answering
+from gateway.catalogue import phrases
+from gateway.catalogue.application import Application
+from gateway.catalogue.channel import Channel
+from gateway.catalogue.condition import Answers
+from gateway.catalogue.declarations import COMPONENT
+from gateway.catalogue.document_list import Need, Requirement
+from gateway.catalogue.findings import Finding
+from gateway.catalogue.service import Service
+from gateway.texts import Text
+
+
+class Wanted(StrEnum):
+    """How much a document is wanted of this applicant."""
+
+    REQUIRED = "required"
+    IF_APPLICABLE = "if_applicable"  # asked for; whether it applies the clerk judges
+    OPTIONAL = "optional"
+
+
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One document as the desk and the portal list it."""
+
+    kinds: tuple[str, ...]
+    """Codes of the kinds that will do; several: one of them is enough."""
+    labels: tuple[Text, ...]
+    """Their names, in the same order."""
+    wanted: Wanted
+    present: bool
+    act: tuple[Text, ...]
+    """The act's own words, where a reviewer wants to compare."""
+
+
+def checklist(service: Service, channel: Channel, answers: Answers) -> tuple[ChecklistItem, ...]:
+    """Return the documents that are asked of an applicant with these answers, in the act's order.
+
+    With empty answers it is the list for everybody: what hangs on an answer is wanted "if applicable".
+    """
+    return tuple(_item(service, answers, group) for group in _groups(service, channel, answers))
+
+
+def completeness(service: Service, channel: Channel, application: Application) -> tuple[Finding, ...]:
+    """Return a finding for each document that the act asks for and that is not attached."""
+    return missing(service, channel, answering.of_application(application))
+
+
+def missing(service: Service, channel: Channel, answers: Answers) -> tuple[Finding, ...]:
+    """Return a finding for each document that is required of an applicant with these answers and is not there."""
+    return tuple(
+        Finding("applicant.documents", phrases.document_missing(item.labels), "documents")
+        for item in checklist(service, channel, answers)
+        if item.wanted is Wanted.REQUIRED and not item.present
+    )
+
+
+_Group = list[tuple[Requirement, Wanted]]
+
+
+def _groups(service: Service, channel: Channel, answers: Answers) -> Iterator[_Group]:
+    """Yield what is wanted; requirements of which one is enough come together, at the place of the first."""
+    together: dict[str, _Group] = {}
+    for index, requirement in enumerate(service.form.documents.requirements):
+        wanted = _wanted(requirement, channel, answers)
+        if wanted is not None:
+            together.setdefault(requirement.one_of or str(index), []).append((requirement, wanted))
+    yield from together.values()
+
+
+def _wanted(requirement: Requirement, channel: Channel, answers: Answers) -> Wanted | None:
+    if requirement.channels and channel not in requirement.channels:
+        return None
+    component = answers.fields.get(COMPONENT)
+    if requirement.components and component is not None and component[0] not in requirement.components:
+        return None
+    if requirement.when is not None:
+        holds = requirement.when.holds(answers)
+        if holds is not None and not holds:
+            return None
+        if holds is None:
+            return Wanted.IF_APPLICABLE
+    if requirement.components and component is None:
+        return Wanted.IF_APPLICABLE
+    return _BY_NEED.get(requirement.need)
+
+
+_BY_NEED = {
+    Need.OBLIGATORY: Wanted.REQUIRED,
+    Need.CONDITIONAL: Wanted.REQUIRED,
+    Need.IF_APPLICABLE: Wanted.IF_APPLICABLE,
+    Need.OPTIONAL: Wanted.OPTIONAL,
+    Need.REFERENCE: Wanted.OPTIONAL,
+}
+_ORDER = (Wanted.REQUIRED, Wanted.IF_APPLICABLE, Wanted.OPTIONAL)
+
+
+def _item(service: Service, answers: Answers, group: _Group) -> ChecklistItem:
+    documents = service.form.documents
+    names = {choice.value: choice.label.text for choice in documents.kinds}
+    kinds = tuple(dict.fromkeys(requirement.kind for requirement, _ in group if requirement.kind is not None))
+    return ChecklistItem(
+        kinds=kinds,
+        labels=tuple(names[kind] for kind in kinds),
+        wanted=min((wanted for _, wanted in group), key=_ORDER.index),
+        present=any(_present(requirement, answers) for requirement, _ in group),
+        act=tuple(service.text(service.passport.documents[i]) for requirement, _ in group for i in requirement.act),
+    )
+
+
+def _present(requirement: Requirement, answers: Answers) -> bool:
+    filled_in = requirement.in_form is not None and answers.has(requirement.in_form)
+    return requirement.kind in answers.kinds or filled_in
