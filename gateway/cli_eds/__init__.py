@@ -1,6 +1,7 @@
 """The `qaqpa eds` commands: signatures verified and made, certificates shown, anchors imported.
 
-Exit codes: 0 valid (or done), 1 not valid, 2 cannot be told, 3 wrong usage or unreadable input.
+Exit codes: 0 valid (or done), 1 not valid, 2 cannot be told, 3 wrong usage or unreadable input, 4 a fault of
+the program.
 """
 
 import typer

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +15,8 @@ from gateway.clock import ALMATY
 
 UNUSABLE: Final = 3
 """Exit code: usage or input. Not 2, click's own: here 2 is an answer."""
+_FAULT: Final = 4
+"""Exit code: a fault of the program. Not 1, Python's own: here 1 is an answer too."""
 MAX_BYTES: Final = 64_000_000
 _UsageError: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 """Typer carries click's UsageError under a private name, older ones take it from click; this finds it in both."""
@@ -39,6 +42,16 @@ class Command(TyperCommand):
             return super().make_context(*args, **extra)
         except _UsageError as error:
             fail(_message(error))
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  types that typer does not publish
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except (typer.Exit, typer.Abort):
+            raise
+        except Exception:  # noqa: BLE001  whatever it is, it must not end as a verdict
+            traceback.print_exc()
+            raise typer.Exit(_FAULT) from None
 
 
 def _message(error: Exception) -> str:

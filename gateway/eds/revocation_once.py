@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -66,14 +66,12 @@ def _add(shelf: Shelf, path: Path, at: datetime) -> str | None:
             header.read(file)
     except ListUnusable as error:
         raise ListUnusable(f"{path}: not a revocation list in DER ({error})") from None
-    now = utc_now()
-    try:
-        shelf.add(path, str(path), at)
-    except ListUnusable as error:
-        if at > now - timedelta(minutes=1):
-            return f"{path}: {error}"
+    why = ""
+    for instant in (at, utc_now()):
         try:
-            shelf.add(path, str(path), now)
-        except ListUnusable:
-            return f"{path}: {error}"
-    return None
+            shelf.add(path, str(path), instant)
+        except ListUnusable as error:
+            why = str(error)
+        else:
+            return None
+    return f"{path}: {why}"
