@@ -147,6 +147,14 @@ def test_too_many_signers() -> None:
     assert judge(many).reasons == {Reason.FORMAT_FAILURE}
 
 
+def test_too_many_time_stamps() -> None:
+    """More time stamps than any signature has are refused before any is looked at."""
+    signature = Signature(eds.citizen().key, CONTENT)
+    signature.unsigned = [cms.attribute(cms.TIME_STAMP, *[cms.tlv(0x30)] * 9)]
+    document = cms.message(signature.der(), content=CONTENT, certificates=[_certificate()])
+    assert judge(document).reasons == {Reason.SIG_CONSTRAINTS_FAILURE}
+
+
 @pytest.mark.parametrize(
     "document",
     [

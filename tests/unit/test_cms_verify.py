@@ -71,19 +71,18 @@ def test_gost_signatures_are_valid(suite: Suite) -> None:
     assert judge(detached, b"else", by=by).reasons == {Reason.HASH_FAILURE}
 
 
-def test_the_oid_of_a_gost_key_passes_for_its_signature() -> None:
-    """Old native Kalkan writes the OID of the GOST-2004 key as signatureAlgorithm; it is accepted."""
-    citizen = gost.citizen(GOST_2004)
-    message_digest = digest(GOST_2004, CONTENT)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
+def test_the_oid_of_a_gost_key_passes_for_its_signature(suite: Suite) -> None:
+    """Old native Kalkan writes the OID of the GOST key as signatureAlgorithm; it is accepted."""
+    citizen = gost.citizen(suite)
+    message_digest = digest(suite, CONTENT)
     attributes = [
         cms.attribute(cms.CONTENT_TYPE, cms.oid(cms.DATA)),
         cms.attribute(cms.MESSAGE_DIGEST, cms.tlv(0x04, message_digest)),
     ]
-    signature = Signature(
-        citizen.key, CONTENT, attributes, digest_oid=GOST_2004.digest_oid, signature_oid=GOST_2004.key_oid
-    )
+    signature = Signature(citizen.key, CONTENT, attributes, digest_oid=suite.digest_oid, signature_oid=suite.key_oid)
     document = cms.message(signature.der(), content=CONTENT, certificates=[citizen.certificate.der])
-    assert judge(document, by=Verifier(Anchors.of([gost.nca(GOST_2004).certificate]))).indication is Indication.VALID
+    assert judge(document, by=Verifier(Anchors.of([gost.nca(suite).certificate]))).indication is Indication.VALID
 
 
 def test_rsa_may_be_named_by_its_key_and_the_digest() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -277,21 +277,3 @@ def test_a_revoked_authority_proves_nothing() -> None:
     verdict = judge(document, by=tsa.verifier(_Revoked(authority.certificate, withdrawal)))
     assert verdict.indication is Indication.INDETERMINATE
     assert verdict.reasons == {Reason.TIMESTAMP_FAILURE}
-
-
-def test_the_vector_of_nca() -> None:
-    """NCA's own response: GOST-2004, no `tsa`, no accuracy; its signature verifies, its chain stands at genTime."""
-    path = eds.SHARED / "pki" / "tsp" / "tsp_response.bin"
-    if not path.is_file():
-        pytest.skip("compares with the reference data")
-    from gateway.eds.timestamp.query import read_response  # noqa: PLC0415  used here only
-
-    token = read_response(path.read_bytes())
-    assert token.statement.instant == datetime(2022, 9, 18, 13, 20, 14, tzinfo=UTC)
-    assert token.statement.policy == "1.2.398.3.3.2.6.1"
-    examined = token.examine()
-    assert examined.failure is None
-    certificate = examined.certificate
-    assert certificate is not None
-    assert certificate.for_time_stamping() == ()
-    assert certificate.for_signing() != ()

@@ -1,6 +1,7 @@
 """The signatures of a CMS document, all of them, and what they cover."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from gateway.eds.certificate import Certificate
 from gateway.eds.cms import message, oids, signature
@@ -9,6 +10,9 @@ from gateway.eds.cms.signature import Content
 from gateway.eds.examined import Examined
 from gateway.eds.timestamp import token
 from gateway.eds.verdict import Failure, Reason
+
+MAX_STAMPS: Final = 8
+"""Beside one signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,8 @@ def _content(signed_data: SignedData, detached: bytes | None) -> bytes:
 def _examine(signer: SignerInfo, content: Content, pool: tuple[Certificate, ...]) -> Examined:
     examined = signature.examine(signer, content, pool)
     stamps = signer.unsigned_attributes.values.get(oids.TIME_STAMP, ())
-    if not stamps or examined.failure is not None:
+    if examined.failure is not None:
         return examined
-    return Examined(
-        examined.certificate,
-        examined.others,
-        examined.algorithm_uri,
-        None,
-        tuple(token.examine(stamp, signer.signature, pool) for stamp in stamps),
-    )
+    if len(stamps) > MAX_STAMPS:
+        return replace(examined, failure=Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"more than {MAX_STAMPS} time stamps"))
+    return replace(examined, stamps=tuple(token.examine(stamp, signer.signature, pool) for stamp in stamps))

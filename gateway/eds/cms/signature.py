@@ -2,22 +2,27 @@
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Final
 
 from gateway.eds import algorithms, names
-from gateway.eds.algorithms import RSA_KEY_OID, RSA_SHA256, AlgorithmNotAllowed, SignatureAlgorithm
+from gateway.eds.algorithms import RSA_KEY_OID, RSA_SHA256, AlgorithmNotAllowed, DigestAlgorithm, SignatureAlgorithm
 from gateway.eds.certificate import Certificate, CertificateUnreadable
 from gateway.eds.cms import oids
 from gateway.eds.cms.message import OCTET_STRING, OID, SEQUENCE, SET, Attributes, SignedData, SignerInfo, attributes
 from gateway.eds.cms.message import algorithm as algorithm_oid
 from gateway.eds.der import Fields, object_identifier, value
 from gateway.eds.examined import Examined
+from gateway.eds.gost.suites import SUITES
 from gateway.eds.verdict import Failure, Reason
 
-_BY_DIGEST: Final = {(RSA_KEY_OID, oids.SHA256): RSA_SHA256}
-"""Where the OID of the key stands for the signature (RFC 3370 section 3.2), the digest names the rest."""
+_BY_DIGEST: Final = {
+    (RSA_KEY_OID, oids.SHA256): RSA_SHA256,
+    **{(suite.key_oid, suite.digest_oid): suite.signature_uri for suite in SUITES},
+}
+"""Where the OID of the key stands for the signature, the digest names the rest: RFC 3370 section 3.2 has it so for RSA,
+and old native Kalkan writes it for GOST."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,14 @@ class Content:
     """What is signed, under its content type."""
 
     content_type: str
-    octets: bytes
+    octets: bytes = field(repr=False)
+    _digests: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    def digest(self, algorithm: DigestAlgorithm) -> bytes:
+        """Return the digest; it is computed once for all signers, for a large content it is what takes the time."""
+        if algorithm.oid not in self._digests:
+            self._digests[algorithm.oid] = algorithm.compute(self.octets)
+        return self._digests[algorithm.oid]
 
 
 def certificates(message: SignedData) -> tuple[Certificate, ...]:
@@ -81,7 +93,7 @@ def _check(signer: SignerInfo, content: Content, certificate: Certificate) -> No
     if signer.signed_attributes is None:
         signed = (_bare(content),)
     else:
-        _check_attributes(signer.signed_attributes, content, digest.compute)
+        _check_attributes(signer.signed_attributes, content, digest)
         _check_binding(signer.signed_attributes, certificate)
         signed = signer.signed_attributes.signed_forms()
     if not any(algorithm.verify(certificate.spki, octets, signer.signature) for octets in signed):
@@ -110,13 +122,13 @@ def _bare(content: Content) -> bytes:
     return content.octets
 
 
-def _check_attributes(signed: Attributes, content: Content, digest: Callable[[bytes], bytes]) -> None:
+def _check_attributes(signed: Attributes, content: Content, digest: DigestAlgorithm) -> None:
     content_type, message_digest = signed.only(oids.CONTENT_TYPE), signed.only(oids.MESSAGE_DIGEST)
     if content_type is None or message_digest is None:
         raise Failure(Reason.FORMAT_FAILURE, "the signed attributes lack content type or message digest")
     if object_identifier(value(content_type, OID)) != content.content_type:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the signed content type is another than the message's")
-    if not hmac.compare_digest(digest(content.octets), value(message_digest, OCTET_STRING)):
+    if not hmac.compare_digest(content.digest(digest), value(message_digest, OCTET_STRING)):
         raise Failure(Reason.HASH_FAILURE, "the content differs from what was signed")
 
 
