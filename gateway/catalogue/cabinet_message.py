@@ -35,6 +35,9 @@ class StatusCode(StrEnum):
     DECIDED = "decided"
     REJECTED = "rejected"
     OVERDUE = "overdue"
+    EXTENDED = "extended"
+    SUSPENDED = "suspended"
+    RETURNED = "returned"
 
 
 class Outcome(StrEnum):
@@ -43,6 +46,8 @@ class Outcome(StrEnum):
     POSITIVE = "positive"
     REFUSED = "refused"  # the provider decided against the citizen
     REJECTED = "rejected"  # the application could not be registered
+    RETURNED = "returned"  # sent back to be completed, as an act has it
+    TERMINATED = "terminated"  # what was granted has ended, on a ground of the act
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,11 @@
 """Through which channel a service is asked for, and why not through another."""
 
+import datetime as dt
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from gateway.catalogue import dates
@@ -21,10 +25,45 @@ class Channel(StrEnum):
     AKIM = "akim"
 
 
-def channel_refusal(service: "Service", channel: Channel) -> Text | None:
-    """Return why the act does not give `service` through `channel`, and through which it does; None if it does."""
+@dataclass(frozen=True, slots=True)
+class PortalOpening:
+    """A legal act of a region by which the portal takes applications for a service that its regulation closes to it."""
+
+    number: str
+    date: dt.date
+    title: Text
+
+
+_NONE: Mapping[str, PortalOpening] = MappingProxyType({})
+
+
+def channels(service: "Service", opened: Mapping[str, PortalOpening] = _NONE) -> tuple[Channel, ...]:
+    """Return the channels through which applications are taken: the act's, and the portal where a setting opens it.
+
+    Args:
+        service: the service.
+        opened: the legal acts that open the portal, by the service's id.
+    """
+    own = service.passport.intake_channels
+    return own if Channel.PORTAL in own or service.id not in opened else (*own, Channel.PORTAL)
+
+
+def issue_channels(service: "Service", channel: Channel) -> tuple[Channel, ...]:
+    """Return where the result of an application through `channel` may be handed over, the likeliest place first."""
+    own = service.passport.issue_channels
+    return tuple(dict.fromkeys((channel, *own))) if channel in (*own, Channel.PORTAL) else own
+
+
+def channel_refusal(service: "Service", channel: Channel, opened: Mapping[str, PortalOpening] = _NONE) -> Text | None:
+    """Return why `service` is not given through `channel`, and through which it is; None if it is.
+
+    Args:
+        service: the service.
+        channel: through which somebody wants it.
+        opened: the legal acts by which the portal is open for services whose regulations close it, by service id.
+    """
     passport = service.passport
-    if channel in passport.intake_channels:
+    if channel in channels(service, opened):
         return None
     reason = _closed_portal(passport) if channel is Channel.PORTAL else _not_named(passport, channel)
     where = _where_instead(passport.intake_channels)

@@ -31,6 +31,16 @@ class Writer:
         """Add an element and return a writer that adds to it."""
         return Writer(self._add(name))
 
+    def foreign(self, namespace: str, name: str) -> "Writer":
+        """Add an element of another namespace, its default from there on, and return a writer that adds to it."""
+        element = etree.fromstring(f'<{name} xmlns="{namespace}"/>')
+        self._element.append(element)
+        return Writer(element)
+
+    def reader(self) -> "Reader":
+        """Return a reader of what was written."""
+        return Reader(self._element)
+
     def value(self, name: str, value: str | None) -> None:
         """Add an element with a text, unless the value is None."""
         if value is not None:
@@ -63,6 +73,20 @@ class Reader:
     def name(self) -> str:
         """The element's local name."""
         return etree.QName(self._element).localname
+
+    @property
+    def namespace(self) -> str:
+        """The element's namespace."""
+        return self._namespace[1:-1]
+
+    @property
+    def element(self) -> etree._Element:
+        """The element itself."""
+        return self._element
+
+    def only(self) -> "Reader | None":
+        """Return the first child, of whatever name, or None."""
+        return next((Reader(child) for child in self._element), None)
 
     @property
     def content(self) -> str:
