@@ -6,6 +6,7 @@ Personal data must not be logged in the first place; `Masked` is the last line o
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
@@ -93,6 +94,11 @@ def message_context(message_id: str | None = None, case: str | None = None) -> A
     return structlog.contextvars.bound_contextvars(
         **{name: value for name, value in values.items() if value is not None}
     )
+
+
+def frames(error: BaseException) -> list[str]:
+    """Return where an exception came from, without its text: that may quote what was being handled."""
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def mask(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
