@@ -31,12 +31,15 @@ from rich.console import Console
 from benchmarks.floor import Floor, measure_floor
 from benchmarks.load import Load, Outcome, prepare, send
 from gateway.embedded import EmbeddedPostgres
-from gateway.sandbox.gateway_config import write_gateway_config
+from gateway.sandbox.gateway_config import Variant, write_gateway_config
+from gateway.sandbox.keys import Family
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.plan import Plan
 
 _STEPS = ("parse", "transport_verify", "applicant_verify", "checks", "commit", "receipt_sign")
 _READY_SECONDS = 60
+_VARIANT = Variant(revocation="off", family=Family.RSA)
+"""There is no NCA to ask here, and the floor is measured with RSA."""
 _console = Console(stderr=True)
 
 
@@ -81,7 +84,7 @@ def running_gateway(folder: Path) -> Iterator[tuple[Gateway, Plan, TestAuthority
     """Start the gateway as an operator would, on a free port."""
     plan = Plan.open_or_create(folder / "world")
     authority = TestAuthority.open_or_create(folder / "pki")
-    settings = write_gateway_config(folder / "gateway", plan, authority)
+    settings = write_gateway_config(folder / "gateway", plan, authority, _VARIANT)
     log = (folder / "gateway.log").open("wb")
     command = [sys.executable, "-m", "gateway.cli", "serve", "--no-worker", "--settings", str(settings)]
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603  our own program
@@ -177,6 +180,7 @@ def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gatew
     rate = len(latencies) / outcome.seconds
     p50, p99 = (statistics.quantiles(latencies, n=100, method="inclusive")[n] * 1000 for n in (49, 98))
     _console.print(f"accepted {rate:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {load.in_flight} in flight")
+    _console.print(f"revocation {_VARIANT.revocation}: no NCA is asked in this measurement")
     _console.print(f"floor    {floor.per_second:.0f}/s on one core: {floor.parts}")
     _console.print(f"ratio    {rate / floor.per_second:.2f} of the floor (one gateway process)")
     _console.print("per application, ms (steps as seen in the event loop; processes as CPU):")
@@ -190,6 +194,7 @@ def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gatew
         "cpu_ms": cpu,
         "rss_mb": round(gateway.process.memory_info().rss / 2**20, 1),
         "cores": os.cpu_count(),
+        "revocation": _VARIANT.revocation,
     }
     print(json.dumps(result))
 

@@ -15,6 +15,7 @@ import uvloop
 from gateway.clock import utc_now
 from gateway.eds import enveloped
 from gateway.sandbox.identities import CITIZENS
+from gateway.sandbox.keys import Family
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Document, Order, application
 from gateway.shep.messages import AsyncMessage, Data, MessageType, Sender
@@ -47,11 +48,11 @@ class Outcome:
 
 
 def prepare(load: Load, authority: TestAuthority, folder: Path) -> Path:
-    """Sign all messages into one file, each behind its length."""
+    """Sign all messages with RSA, as the floor is measured, into one file, each behind its length."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "messages"
     shep = authority.system("shep").key
-    citizens = [(citizen.slug, authority.of(citizen).key) for citizen in CITIZENS]
+    citizens = [(one.slug, authority.of(one).key) for one in CITIZENS if one.family is Family.RSA]
     now = utc_now() - timedelta(minutes=5)
     noise = random.Random(7)  # noqa: S311  filler, not a secret
     with path.open("wb") as file:
@@ -76,10 +77,13 @@ def prepare(load: Load, authority: TestAuthority, folder: Path) -> Path:
 
 
 def read(path: Path, first: int, last: int) -> Iterator[bytes]:
-    """Give the messages `first` to `last`, without the last."""
+    """Give the messages `first` to `last`, without the last; as many as there are."""
     with path.open("rb") as file:
         for index in range(last):
-            (length,) = _LENGTH.unpack(file.read(_LENGTH.size))
+            header = file.read(_LENGTH.size)
+            if not header:
+                return
+            (length,) = _LENGTH.unpack(header)
             message = file.read(length)
             if index >= first:
                 yield message

@@ -1,177 +1,160 @@
-"""A certificate authority: its key, its certificate, and what it signs."""
+"""A certification authority: its key, its certificate, its register, and what it issues."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.asymmetric.types import (
-    CertificateIssuerPrivateKeyTypes,
-    CertificateIssuerPublicKeyTypes,
-)
-from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
-from gateway.sandbox.files import write_atomically
-from gateway.sandbox.keys import to_pem
-from gateway.sandbox.profile import Profile
+from gateway.eds import algorithms
+from gateway.eds.certificate import Certificate
+from gateway.eds.keys import SigningKey, load_pem
+from gateway.eds.ocsp_request import public_key_bits
+from gateway.sandbox import asn1
+from gateway.sandbox.certificate_register import CertificateRegister
+from gateway.sandbox.keys import KeyPair
+from gateway.sandbox.profile import Extensions, Profile
 
-_YEARS = timedelta(days=3650)
-_CRL_LIFE = timedelta(hours=27)  # NCA's own full list lives about as long
+_VERSION_3 = asn1.explicit(0, asn1.integer(2))
 
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where an authority's certificate, revocation list and responder are published."""
+    """Where an authority's certificate, revocation lists and responder are published."""
 
     certificate: str
     crl: str
+    delta: str
     ocsp: str | None = None
 
-    def extensions(self) -> tuple[x509.ExtensionType, ...]:
-        """Return CDP and AIA pointing there."""
+    def extensions(self) -> Extensions:
+        """Return CDP, freshestCRL and AIA pointing there."""
         access = [(AuthorityInformationAccessOID.CA_ISSUERS, self.certificate)]
         if self.ocsp:
             access.insert(0, (AuthorityInformationAccessOID.OCSP, self.ocsp))
-        location = x509.UniformResourceIdentifier(self.crl)
         return (
-            x509.CRLDistributionPoints([x509.DistributionPoint([location], None, None, None)]),
-            x509.AuthorityInformationAccess(
-                [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in access]
+            (x509.CRLDistributionPoints([_point(self.crl)]), False),
+            (x509.FreshestCRL([_point(self.delta)]), False),
+            (
+                x509.AuthorityInformationAccess(
+                    [x509.AccessDescription(method, x509.UniformResourceIdentifier(url)) for method, url in access]
+                ),
+                False,
             ),
         )
 
 
 @dataclass(frozen=True, slots=True)
+class _Issuer:
+    """Whoever signs a certificate: an authority, or itself."""
+
+    name: bytes
+    key_id: bytes
+    signature_oid: str
+    sign: Callable[[bytes], bytes] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Authority:
-    """A CA that issues; its places stand in what it issues."""
+    """A CA that issues; its places stand in what it issues, its register remembers it."""
 
-    certificate: x509.Certificate
-    key: CertificateIssuerPrivateKeyTypes
+    name: str
+    """Of its files."""
+    key: SigningKey = field(repr=False)
     places: Places
+    register: CertificateRegister = field(repr=False)
 
     @classmethod
-    def root(cls, name: str, key: CertificateIssuerPrivateKeyTypes, now: datetime, places: Places) -> Self:
-        """Make a self-signed authority."""
-        subject = _name(name)
-        builder = _builder(subject, subject, key.public_key(), now, now + _YEARS)
-        return cls(_signed(_ca(builder, key, path_length=1), key), key, places)
-
-    @classmethod
-    def load(cls, certificate: Path, key: Path, places: Places) -> Self:
-        """Read an authority made earlier.
+    def load(cls, name: str, certificate: Path, key: Path, places: Places) -> Self:
+        """Read an authority made earlier; its register lies beside its key.
 
         Raises:
             OSError: a file is missing.
-            ValueError: a file is not what it should be.
+            KeyUnusable, ValueError: a file is not what it should be.
         """
-        private = serialization.load_pem_private_key(key.read_bytes(), None)
-        if not isinstance(private, RSAPrivateKey):  # of all kinds in `keys`, the only one that issues
-            raise ValueError(f"{key.name} is not a key that issues certificates")  # noqa: TRY004  the file is wrong, not the call
-        return cls(x509.load_pem_x509_certificate(certificate.read_bytes()), private, places)
+        register = CertificateRegister(key.with_name(f"{name}.register.json"))
+        return cls(name, load_pem(certificate.read_bytes(), key.read_bytes()), places, register)
 
-    def subordinate(
-        self, name: str, key: CertificateIssuerPrivateKeyTypes, now: datetime, places: Places
-    ) -> "Authority":
-        """Issue an authority below this one that may issue only end certificates."""
-        builder = _builder(
-            _name(name), self.certificate.subject, key.public_key(), now, self.certificate.not_valid_after_utc
+    @property
+    def certificate(self) -> Certificate:
+        """The authority's own certificate."""
+        return self.key.certificate
+
+    @property
+    def signature_oid(self) -> str:
+        """Of what it signs."""
+        return algorithms.signature(self.key.signature_uri).oid
+
+    def issue(self, profile: Profile, public_key: bytes) -> bytes:
+        """Issue a certificate by the profile and record it.
+
+        Args:
+            profile: what stands in it.
+            public_key: SubjectPublicKeyInfo, DER.
+
+        Returns:
+            The certificate, DER.
+        """
+        issuer = _Issuer(
+            self.certificate.subject_der, key_identifier(self.certificate.spki), self.signature_oid, self.key.sign
         )
-        builder = _ca(builder, self.key, path_length=0)
-        for extension in self.places.extensions():
-            builder = builder.add_extension(extension, critical=False)
-        return Authority(_signed(builder, self.key), key, places)
-
-    def issue(self, profile: Profile, public_key: CertificateIssuerPublicKeyTypes) -> x509.Certificate:
-        """Issue an end certificate by the profile."""
-        subject, issuer = profile.subject, self.certificate.subject
-        builder = _builder(subject, issuer, public_key, profile.not_before, profile.not_after)
-        builder = _identified(builder, self.key)
-        for extension, critical in profile.extensions():
-            builder = builder.add_extension(extension, critical=critical)
-        for extension in self.places.extensions():
-            builder = builder.add_extension(extension, critical=False)
-        return _signed(builder, self.key)
-
-    def crl(self, now: datetime) -> bytes:
-        """Return the revocation list as DER: nothing in the sandbox is revoked."""
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(self.certificate.subject)
-            .last_update(now)
-            .next_update(now + _CRL_LIFE)
-            .add_extension(_authority_key(self.key), critical=False)
-            .add_extension(x509.CRLNumber(int(now.timestamp())), critical=False)
-        )
-        return builder.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
-
-    def store(self, certificate: Path, key: Path) -> None:
-        """Write key and certificate as PEM; the certificate last, so that it stands for a complete pair."""
-        write_atomically(key, to_pem(self.key))
-        write_atomically(certificate, self.certificate.public_bytes(serialization.Encoding.PEM), mode=0o644)
+        self.register.add(serial_number(public_key))
+        return _certificate(profile, public_key, issuer, self.places.extensions())
 
 
-def _name(common_name: str) -> x509.Name:
-    return x509.Name(
-        [x509.NameAttribute(NameOID.COUNTRY_NAME, "KZ"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    )
+def self_signed(profile: Profile, pair: KeyPair) -> bytes:
+    """Return the certificate of a root, DER."""
+    issuer = _Issuer(profile.subject.public_bytes(), key_identifier(pair.spki), pair.signature_oid, pair.sign)
+    return _certificate(profile, pair.spki, issuer, ())
 
 
-def _subject_key(key: CertificateIssuerPublicKeyTypes) -> x509.SubjectKeyIdentifier:
-    return x509.SubjectKeyIdentifier.from_public_key(key)
+def key_identifier(spki: bytes) -> bytes:
+    """Return the subject key identifier: SHA-1 of the key's bits, a GOST key's inner header included."""
+    return hashlib.sha1(public_key_bits(spki), usedforsecurity=False).digest()  # RFC 5280 section 4.2.1.2 (1)
 
 
-def _authority_key(issuer: CertificateIssuerPrivateKeyTypes) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(_subject_key(issuer.public_key()))
-
-
-def _serial(key: CertificateIssuerPublicKeyTypes) -> int:
-    """NCA's rule: the subject key identifier with its top bit cleared."""
-    identifier = _subject_key(key).digest
+def serial_number(spki: bytes) -> int:
+    """Return NCA's serial number for a key: the subject key identifier with its top bit cleared."""
+    identifier = key_identifier(spki)
     return int.from_bytes(identifier) & ~(1 << (8 * len(identifier) - 1))
 
 
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: CertificateIssuerPublicKeyTypes, start: datetime, end: datetime
-) -> x509.CertificateBuilder:
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(_serial(key))
-        .not_valid_before(start)
-        .not_valid_after(end)
-        .add_extension(_subject_key(key), critical=False)
+def _certificate(profile: Profile, spki: bytes, issuer: _Issuer, places: Extensions) -> bytes:
+    """Write and sign a certificate (RFC 5280 section 4.1); `cryptography` could not, for a GOST key."""
+    identifiers: Extensions = (
+        (x509.SubjectKeyIdentifier(key_identifier(spki)), False),
+        (x509.AuthorityKeyIdentifier(issuer.key_id, None, None), False),
+    )
+    algorithm = asn1.algorithm(issuer.signature_oid)
+    signed = asn1.sequence(
+        _VERSION_3,
+        asn1.integer(serial_number(spki)),
+        algorithm,
+        issuer.name,
+        asn1.sequence(asn1.time(profile.not_before), asn1.time(profile.not_after)),
+        profile.subject.public_bytes(),
+        spki,
+        asn1.explicit(3, extensions((*identifiers, *profile.extensions, *places))),
+    )
+    return asn1.sequence(signed, algorithm, asn1.bits(issuer.sign(signed)))
+
+
+def extensions(of: Extensions) -> bytes:
+    """Write Extensions (RFC 5280 section 4.1.2.9), DER."""
+    return asn1.sequence(
+        *(
+            asn1.sequence(
+                asn1.oid(extension.oid.dotted_string),
+                asn1.TRUE if critical else b"",
+                asn1.octets(extension.public_bytes()),
+            )
+            for extension, critical in of
+        )
     )
 
 
-def _identified(builder: x509.CertificateBuilder, issuer: CertificateIssuerPrivateKeyTypes) -> x509.CertificateBuilder:
-    return builder.add_extension(_authority_key(issuer), critical=False)
-
-
-def _ca(
-    builder: x509.CertificateBuilder, issuer: CertificateIssuerPrivateKeyTypes, *, path_length: int
-) -> x509.CertificateBuilder:
-    usage = x509.KeyUsage(
-        digital_signature=False,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=True,
-        crl_sign=True,
-        encipher_only=False,
-        decipher_only=False,
-    )
-    return (
-        _identified(builder, issuer)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=path_length), critical=True)
-        .add_extension(usage, critical=True)
-    )
-
-
-def _signed(builder: x509.CertificateBuilder, key: CertificateIssuerPrivateKeyTypes) -> x509.Certificate:
-    return builder.sign(key, hashes.SHA256())
+def _point(url: str) -> x509.DistributionPoint:
+    return x509.DistributionPoint([x509.UniformResourceIdentifier(url)], None, None, None)

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from gateway.sandbox.cabinet import Request
 from gateway.sandbox.children import Child
-from gateway.sandbox.identities import PROVIDERS
+from gateway.sandbox.identities import provider_of
 from gateway.sandbox.keeper import STOP_SECONDS, DemoFailed, Keeper, environment, python, until_answers
 from gateway.sandbox.order import Order
 from gateway.sandbox.plan import Plan
@@ -89,7 +89,7 @@ class _Demo:
         await self.look()
 
     async def look(self) -> None:
-        """Read the cabinets and the provider's register."""
+        """Read the cabinets and the providers' registers."""
         self.keeper.check()
         cabinet = await self._get(f"{self.plan.portal_url}/cabinet.json")
         cases = await self._get(f"{self.plan.provider_url}/provider/cases.json")
@@ -97,7 +97,7 @@ class _Demo:
         by_request = {case["request_number"]: case for case in cases}
         for application in self.applications:
             request = requests[application.number]
-            application.seen = Seen(request, by_request.get(request.number), PROVIDERS[0].bin)
+            application.seen = Seen(request, by_request.get(request.number), _bin(request.service))
         self.view.show([application.seen for application in self.applications])
 
     async def _get(self, url: str) -> Any:  # noqa: ANN401  JSON
@@ -158,19 +158,24 @@ async def _run(folder: Path, *, keep: bool, view: View) -> int:
 
 async def _start(stack: AsyncExitStack, folder: Path, plan: Plan, session: ClientSession, view: View) -> Keeper:
     logs = folder / "logs"
-    view.say("starting the sandbox: NCA, ShEP, portal, provider")
+    view.say("starting the sandbox: NCA with OCSP and revocation lists, ShEP, portal, providers")
     sandbox = await Child.start(
         "the sandbox", python("-m", "gateway.sandbox", folder), logs / "sandbox.log", environment()
     )
     stack.push_async_callback(sandbox.stop, STOP_SECONDS)
     settings = folder / "gateway" / "gateway.toml"
-    await until_answers(session, f"{plan.provider_url}/provider", sandbox)
+    await until_answers(session, f"{plan.provider_url}/provider/cases.json", sandbox)
     view.say("starting the gateway with its embedded PostgreSQL")
     keeper = Keeper(settings, logs / "gateway.log", plan.gateway_url, session, view.say)
     stack.push_async_callback(keeper.stop)
     await keeper.start()
-    view.say(f"the gateway is ready at {plan.gateway_url}; eight applications go to the portal")
+    view.say(f"the gateway is ready at {plan.gateway_url}; {len(SCENARIOS)} applications go to the portal")
     return keeper
+
+
+def _bin(service: str) -> str | None:
+    provider = provider_of(service)
+    return None if provider is None else provider.bin
 
 
 async def _until_stopped(keeper: Keeper) -> None:

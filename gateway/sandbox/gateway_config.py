@@ -4,26 +4,44 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gateway.resources import schemas
 from gateway.sandbox.files import write_atomically
-from gateway.sandbox.identities import PROVIDERS
+from gateway.sandbox.identities import PROVIDERS, Organization, provider_of
+from gateway.sandbox.keys import Family
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.plan import Plan
 
 _POLL_SECONDS = 0.5
 _LIST_REFRESH_SECONDS = 5.0
+_ANSWER_LIFE_SECONDS = 10.0
+"""A revocation in the sandbox is to be noticed while somebody looks on; NCA's answers are good for minutes."""
 _VAULT_KEY_BYTES = 32
-_PROVIDER = PROVIDERS[0]
-_REGION = "kostanay."
 
 Value = str | int | float | bool | Path | Sequence[str | Path]
 
 
-def write_gateway_config(folder: Path, plan: Plan, authority: TestAuthority) -> Path:
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """What may differ between the gateways of a world."""
+
+    revocation: Literal["both", "off"] = "both"
+    """OCSP and then the lists, or nothing: for measurements without an NCA to ask."""
+    family: Family | None = None
+    """Of the gateway's own key; default: the one registered with ShEP."""
+
+
+def write_gateway_config(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant = Variant()) -> Path:
     """Write `gateway.toml` with everything it names; return its path. What stands already is kept where it is secret.
+
+    Args:
+        folder: the gateway's own.
+        plan: where everything is.
+        authority: whose keys everyone has.
+        variant: what is to be otherwise than usual.
 
     Raises:
         OSError: the folder cannot be written.
@@ -34,7 +52,7 @@ def write_gateway_config(folder: Path, plan: Plan, authority: TestAuthority) -> 
         write_atomically(vault_key, b64encode(secrets.token_bytes(_VAULT_KEY_BYTES)) + b"\n")
     path = folder / "gateway.toml"
     header = "# Made by the Qaqpa sandbox for its own gateway: test keys and test systems, never for production.\n\n"
-    write_atomically(path, (header + _toml(_tables(folder, plan, authority))).encode())
+    write_atomically(path, (header + _toml(_tables(folder, plan, authority, variant))).encode())
     return path
 
 
@@ -43,8 +61,8 @@ def services() -> list[str]:
     return sorted(path.parent.name for path in (schemas() / "services").glob("*/passport.json"))
 
 
-def _tables(folder: Path, plan: Plan, authority: TestAuthority) -> dict[str, Mapping[str, Value]]:
-    own = authority.system("gateway")
+def _tables(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant) -> dict[str, Mapping[str, Value]]:
+    own = authority.system("gateway", variant.family)
     shep = authority.system("shep").certificate_file
     tables: dict[str, Mapping[str, Value]] = {
         "": {"data_dir": folder / "data", "anchors_dir": authority.anchors},
@@ -60,24 +78,38 @@ def _tables(folder: Path, plan: Plan, authority: TestAuthority) -> dict[str, Map
             "password": plan.passwords["gateway"],
             "certificates": [shep],
         },
-        "revocation": {
-            "policy": "crl",
-            "list_urls": [f"{plan.shep_url}/nca/crl/nca.crl"],
-            "list_refresh_seconds": _LIST_REFRESH_SECONDS,
-        },
+        "revocation": _revocation(plan, authority) if variant.revocation == "both" else {"policy": "off"},
         # ShEP signs anew what it carries: its certificate stands on the messages of every sender.
         "[senders]portal": _sender("portal", plan, shep),
         "[senders]psc": _sender("psc", plan, shep),
-        f"providers.{_PROVIDER.slug}": {
-            "adapter": "soap",
-            "url": f"{plan.provider_url}/provider",
-            "poll_seconds": _POLL_SECONDS,
-            "bin": _PROVIDER.bin,
-            "callback_token": plan.callback_token,
-        },
     }
-    own_services = [service for service in services() if service.startswith(_REGION)]
-    return tables | {f"services.{json.dumps(service)}": {"provider": _PROVIDER.slug} for service in own_services}
+    tables |= {f"providers.{organization.slug}": _provider(organization, plan) for organization in PROVIDERS}
+    return tables | {
+        f"services.{json.dumps(service)}": {"provider": organization.slug}
+        for service in services()
+        if (organization := provider_of(service)) is not None
+    }
+
+
+def _revocation(plan: Plan, authority: TestAuthority) -> dict[str, Value]:
+    # the responder is named in each certificate; where the lists are, an operator says
+    names = [f"{hierarchy.nca.name}{kind}" for hierarchy in authority.hierarchies.values() for kind in ("", "_delta")]
+    return {
+        "policy": "both",
+        "ocsp_max_age_seconds": _ANSWER_LIFE_SECONDS,
+        "list_urls": [f"{plan.shep_url}/nca/crl/{name}.crl" for name in names],
+        "list_refresh_seconds": _LIST_REFRESH_SECONDS,
+    }
+
+
+def _provider(organization: Organization, plan: Plan) -> dict[str, Value]:
+    return {
+        "adapter": "soap",
+        "url": f"{plan.provider_url}/provider/{organization.slug}",
+        "poll_seconds": _POLL_SECONDS,
+        "bin": organization.bin,
+        "callback_token": plan.callback_token,
+    }
 
 
 def _sender(name: str, plan: Plan, certificate: Path) -> dict[str, Value]:

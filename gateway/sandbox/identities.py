@@ -1,8 +1,12 @@
-"""Who lives in the sandbox: citizens, providers and information systems. None of them exists."""
+"""Who lives in the sandbox: citizens, providers and information systems. None of them exists.
+
+Most have GOST keys, as NCA gives them now; some still have the RSA keys of before.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 
+from gateway.sandbox.keys import Family
 from gateway.sandbox.numbers import bin_number, iin
 from gateway.texts import Text
 
@@ -20,6 +24,8 @@ class Citizen:
     phone: str
     email: str
     address: str
+    family: Family = Family.GOST
+    """Of the key the citizen signs with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,7 @@ class Organization:
     """A fictional provider of public services with the head who signs for it."""
 
     slug: str
+    """The region, as it stands in the ids of its services."""
     bin: str
     name: Text
     head: Citizen
@@ -40,9 +47,13 @@ class System:
     name: str
     owner: str
     bin: str
+    family: Family = Family.GOST
+    """Of its transport key."""
 
 
-def _citizen(serial: int, names: str, birth: date, *, female: bool, address: str) -> Citizen:
+def _citizen(  # noqa: PLR0913  what a citizen is
+    serial: int, names: str, birth: date, *, female: bool, address: str, family: Family = Family.GOST
+) -> Citizen:
     surname, given_name, patronymic = names.split()
     return Citizen(
         slug=f"citizen-{serial}",
@@ -54,6 +65,7 @@ def _citizen(serial: int, names: str, birth: date, *, female: bool, address: str
         phone=f"+770000000{serial:02d}",
         email=f"citizen-{serial}@example.com",
         address=address,
+        family=family,
     )
 
 
@@ -65,19 +77,27 @@ CITIZENS = (
     _citizen(3, "Әбдірахманова Гүлнәр Өмірқызы", date(1990, 7, 25), female=True, address=_STREET.format(3)),
     _citizen(4, "Төлегенов Ғалым Ыбырайұлы", date(1966, 1, 30), female=False, address=_STREET.format(4)),
     _citizen(5, "Жұмабаева Қарлығаш Һәкімқызы", date(1995, 9, 8), female=True, address=_STREET.format(5)),
-    _citizen(6, "Иванов Пётр Сергеевич", date(1972, 5, 17), female=False, address=_STREET.format(6)),
+    _citizen(6, "Иванов Пётр Сергеевич", date(1972, 5, 17), female=False, address=_STREET.format(6), family=Family.RSA),
     _citizen(7, "Оспанова Меруерт Асқарқызы", date(2001, 12, 3), female=True, address=_STREET.format(7)),
-    _citizen(8, "Дүйсенов Ерлан Маратұлы", date(1988, 6, 21), female=False, address=_STREET.format(8)),
+    _citizen(
+        8, "Дүйсенов Ерлан Маратұлы", date(1988, 6, 21), female=False, address=_STREET.format(8), family=Family.RSA
+    ),
 )
 
-EXPIRED = _citizen(21, "Мерзімов Өткен Уақытұлы", date(1970, 2, 14), female=False, address=_STREET.format(21))
+EXPIRED = _citizen(
+    21, "Мерзімов Өткен Уақытұлы", date(1970, 2, 14), female=False, address=_STREET.format(21), family=Family.RSA
+)
 """A citizen whose certificate expired."""
-FOREIGN = _citizen(22, "Бөтенова Жат Бегімқызы", date(1981, 4, 1), female=True, address=_STREET.format(22))
+FOREIGN = _citizen(
+    22, "Бөтенова Жат Бегімқызы", date(1981, 4, 1), female=True, address=_STREET.format(22), family=Family.RSA
+)
 """A citizen whose certificate was issued by an authority that nobody here trusts."""
 AUTHENTICATION_ONLY = _citizen(
-    23, "Кіретінов Кіріс Есікұлы", date(1993, 10, 19), female=False, address=_STREET.format(23)
+    23, "Кіретінов Кіріс Есікұлы", date(1993, 10, 19), female=False, address=_STREET.format(23), family=Family.RSA
 )
 """A citizen who signs with the certificate for logging in (AUTH) instead of the one for signing."""
+REVOKED = _citizen(24, "Қайтарымов Кілт Жоғалтұлы", date(1986, 8, 5), female=False, address=_STREET.format(24))
+"""A citizen who lost the key and had the certificate revoked."""
 
 PROVIDERS = (
     Organization(
@@ -89,13 +109,36 @@ PROVIDERS = (
         ),
         head=_citizen(41, "Басшыбаев Шешім Қолұлы", date(1975, 8, 15), female=False, address=_STREET.format(41)),
     ),
+    Organization(
+        slug="astana",
+        bin=bin_number(date(2012, 3, 1), serial=2),
+        name=Text(
+            kk="Сынақ қаласының жұмыспен қамту және әлеуметтік бағдарламалар басқармасы",
+            ru="Управление занятости и социальных программ города Сынақ (песочница)",
+        ),
+        head=_citizen(
+            42,
+            "Бастықова Шешім Мөрқызы",
+            date(1978, 4, 22),
+            female=True,
+            address=_STREET.format(42),
+            family=Family.RSA,
+        ),
+    ),
 )
+
+
+def provider_of(service: str) -> Organization | None:
+    """Return who provides a service, by the region in its id; None when nobody here does."""
+    region = service.partition(".")[0]
+    return next((organization for organization in PROVIDERS if organization.slug == region), None)
+
 
 _OPERATOR = "Qaqpa sandbox"
 
 SYSTEMS = (
-    System("shep", 'ИС "ЭҮШ (sandbox)"', _OPERATOR, bin_number(date(2008, 2, 1), serial=11)),
+    System("shep", 'ИС "ЭҮШ (sandbox)"', _OPERATOR, bin_number(date(2008, 2, 1), serial=11), Family.RSA),
     System("portal", 'ИС "ЭҮП (sandbox)"', _OPERATOR, bin_number(date(2008, 2, 1), serial=21)),
-    System("psc", 'ИС "ХҚКО ИАЖ (sandbox)"', _OPERATOR, bin_number(date(2008, 2, 1), serial=31)),
+    System("psc", 'ИС "ХҚКО ИАЖ (sandbox)"', _OPERATOR, bin_number(date(2008, 2, 1), serial=31), Family.RSA),
     System("gateway", 'ИС "Qaqpa"', _OPERATOR, bin_number(date(2020, 5, 1), serial=41)),
 )

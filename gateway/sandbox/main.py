@@ -50,6 +50,8 @@ def _places(world: World) -> dict[str, str]:
         "shep": f"{plan.shep_url}/bip-async",
         "applications": f"{plan.portal_url}/applications",
         "cabinet": f"{plan.portal_url}/cabinet",
-        "provider": f"{plan.provider_url}/provider",
+        "provider": f"{plan.provider_url}/provider/cases.json",
+        "nca": f"{plan.shep_url}/nca",
+        "nca_orders": f"{plan.shep_url}/control/nca",
         "gateway_settings": str(world.settings_file()),
     }

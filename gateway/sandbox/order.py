@@ -8,10 +8,10 @@ from typing import Annotated, Any
 from lxml import etree
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.sandbox.identities import AUTHENTICATION_ONLY, CITIZENS, EXPIRED, FOREIGN, Citizen
+from gateway.sandbox.identities import AUTHENTICATION_ONLY, CITIZENS, EXPIRED, FOREIGN, REVOKED, Citizen
 
 _VERSION = 1
-_PEOPLE = {citizen.slug: citizen for citizen in (*CITIZENS, EXPIRED, FOREIGN, AUTHENTICATION_ONLY)}
+_PEOPLE = {citizen.slug: citizen for citizen in (*CITIZENS, EXPIRED, FOREIGN, AUTHENTICATION_ONLY, REVOKED)}
 
 Tree = Mapping[str, Any]
 """Element name -> text, another tree, or a list of trees; None is left out."""

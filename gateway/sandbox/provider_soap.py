@@ -29,9 +29,17 @@ class _Fault(Exception):  # noqa: N818  "fault" is SOAP's own word for it
         self.code = code
 
 
-def routes(provider: ProviderSystem, path: str = "/provider") -> list[web.RouteDef]:
-    """Return the SOAP endpoint, its WSDL, and the list of cases as JSON for people."""
+def routes(*providers: ProviderSystem) -> list[web.RouteDef]:
+    """Return the SOAP endpoints `/provider/<slug>` with their WSDL, and the list of cases as JSON for people."""
 
+    async def cases(_: web.Request) -> web.Response:
+        return web.json_response([_as_dict(one, record.number) for one in providers for record in one.register.all()])
+
+    endpoints = [route for one in providers for route in _endpoint(one)]
+    return [*endpoints, web.get("/provider/provider.xsd", _contract), web.get("/provider/cases.json", cases)]
+
+
+def _endpoint(provider: ProviderSystem) -> list[web.RouteDef]:
     async def call(request: web.Request) -> web.Response:
         try:
             body, status = _answer(provider, await request.read()), 200
@@ -39,19 +47,13 @@ def routes(provider: ProviderSystem, path: str = "/provider") -> list[web.RouteD
             body, status = _fault(fault), 500
         return web.Response(body=_envelope(body), status=status, content_type="text/xml", charset="utf-8")
 
-    async def contract(request: web.Request) -> web.Response:
-        name = "provider.xsd" if "xsd" in request.path else "provider.wsdl"
-        return web.Response(body=(_WSDL / name).read_bytes(), content_type="text/xml", charset="utf-8")
+    path = f"/provider/{provider.organization.slug}"
+    return [web.post(path, call), web.get(path, _contract)]
 
-    async def cases(_: web.Request) -> web.Response:
-        return web.json_response([_as_dict(provider, record.number) for record in provider.register.all()])
 
-    return [
-        web.post(path, call),
-        web.get(path, contract),
-        web.get("/provider.xsd", contract),
-        web.get(f"{path}/cases.json", cases),
-    ]
+async def _contract(request: web.Request) -> web.Response:
+    name = "provider.xsd" if "xsd" in request.path else "provider.wsdl"
+    return web.Response(body=(_WSDL / name).read_bytes(), content_type="text/xml", charset="utf-8")
 
 
 def _answer(provider: ProviderSystem, raw: bytes) -> etree._Element:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.sandbox.identities import CITIZENS
+from gateway.sandbox.identities import CITIZENS, REVOKED, Citizen
 from gateway.sandbox.order import Document, Order
 from gateway.texts import Text
 
@@ -54,8 +54,9 @@ _DWELLING = {"dwellingAddress": "Қостанай облысы, Сынақ ау�
 _CHILD = {"child": {"surname": "Жұмабаев", "givenName": "Әли", "birthDate": "2015-04-23"}}
 
 
-def _order(service: str, citizen: int, form: Mapping[str, object], **changes: object) -> Order:
-    values = {"service": service, "citizen": CITIZENS[citizen - 1].slug, "form": form, "documents": _PACKAGE}
+def _order(service: str, citizen: int | Citizen, form: Mapping[str, object], **changes: object) -> Order:
+    person = citizen if isinstance(citizen, Citizen) else CITIZENS[citizen - 1]
+    values = {"service": service, "citizen": person.slug, "form": form, "documents": _PACKAGE}
     return Order.model_validate(values | changes)
 
 
@@ -86,6 +87,12 @@ SCENARIOS = (
         _order(CATEGORIES, 7, {"category": "other"}),
         Ending.REJECTED,
         code="applicant.eligibility",
+    ),
+    Scenario(
+        "signed with a revoked key",
+        _order(HOUSING, REVOKED, _DWELLING),
+        Ending.REJECTED,
+        code="applicant.certificate.revoked",
     ),
     Scenario("changed after signing", _order(HOUSING, 8, _DWELLING, tamper=True), Ending.FAULT, code="SCE016"),
 )

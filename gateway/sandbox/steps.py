@@ -9,6 +9,7 @@ from gateway.sandbox.cabinet import Request, State
 from gateway.sandbox.scenarios import Ending, Scenario
 
 _SIGNATURE_FAULTS = {"SCE015", "SCE016", "SCE017"}
+_CERTIFICATE_FINDINGS = "applicant.certificate."
 _REJECTED = "rejected"
 _BEING_CHECKED = "being_checked"
 
@@ -41,7 +42,8 @@ class Seen:
     request: Request
     case: Mapping[str, Any] | None
     """The provider's entry, see `provider_soap`; None while the provider does not have the case."""
-    provider_bin: str
+    provider_bin: str | None
+    """Whose signature its result must have."""
 
     @property
     def ending(self) -> Ending | None:
@@ -98,7 +100,9 @@ class Seen:
     def _done(self) -> dict[Step, bool | None]:
         request, result = self.request, self.request.result
         verdicts = [message for message in request.messages if message.status != _BEING_CHECKED]
-        broken = bool(self.codes & _SIGNATURE_FAULTS)
+        broken = bool(self.codes & _SIGNATURE_FAULTS) or any(
+            code.startswith(_CERTIFICATE_FINDINGS) for code in self.codes
+        )
         registered = (
             True if request.case_number else (False if self.ending in {Ending.REJECTED, Ending.FAULT} else None)
         )

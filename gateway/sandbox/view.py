@@ -22,11 +22,11 @@ _WIDE = 130
 
 _TITLE = "[bold]Qaqpa (Қақпа)[/]: the gateway between egov.kz and the bodies that provide public services"
 _REAL = (
-    "the gateway itself as it runs in production: SOAP over HTTP, XML signatures and certificate chains, "
-    "the regulated services with their forms and terms, an embedded PostgreSQL with fsync"
+    "the gateway itself as it runs in production: SOAP over HTTP, XML signatures (GOST and RSA), certificate chains, "
+    "revocation by OCSP and lists, the regulated services with their forms and terms, an embedded PostgreSQL with fsync"
 )
 _PRETENDED = (
-    "certification authority (NCA), ShEP, portal with personal cabinets, the provider's system; "
+    "certification authority (NCA), ShEP, portal with personal cabinets, the providers' systems; "
     "all people, numbers and decisions are invented, the keys are test keys"
 )
 

@@ -13,15 +13,16 @@ from aiohttp import ClientSession
 from gateway.clock import Clock, utc_now
 from gateway.eds.anchors import Anchors
 from gateway.eds.verifier import Verifier
-from gateway.sandbox import portal_routes, provider_soap, publications
+from gateway.sandbox import nca_control, portal_routes, provider_soap
 from gateway.sandbox.cabinet import Cabinet
 from gateway.sandbox.courier import Courier, Persistence
 from gateway.sandbox.failures import Failures
 from gateway.sandbox.gateway_config import services, write_gateway_config
-from gateway.sandbox.identities import PROVIDERS
+from gateway.sandbox.identities import PROVIDERS, Organization
 from gateway.sandbox.journal import Journal
 from gateway.sandbox.mailroom import Mailroom
 from gateway.sandbox.nca import TestAuthority
+from gateway.sandbox.nca_services import NcaServices
 from gateway.sandbox.participants import Participant, Register
 from gateway.sandbox.plan import Plan, Ports
 from gateway.sandbox.portal import Channel, Portal
@@ -60,9 +61,10 @@ class World:
         self._stack = AsyncExitStack()
         self.authority = TestAuthority.open_or_create(folder / "nca", base_url=f"{plan.shep_url}/nca", clock=clock)
         self._verifier = Verifier(Anchors.load(self.authority.anchors))
+        self.nca = NcaServices(self.authority, clock)
         self.shep: Shep
         self.portal: Portal
-        self.provider: ProviderSystem
+        self.providers: tuple[ProviderSystem, ...]
 
     @classmethod
     async def start(
@@ -108,16 +110,15 @@ class World:
         session = await self._stack.enter_async_context(ClientSession())
         self.shep = self._make_shep(session, gateway_url)
         self.portal, mailroom = self._make_portal(session)
-        self.provider = self._make_provider(session, gateway_url)
-        parts = (self.shep.courier, self.portal, self.provider)
+        self.providers = tuple(self._make_provider(one, session, gateway_url) for one in PROVIDERS)
+        parts: tuple[Courier | Portal | ProviderSystem, ...] = (self.shep.courier, self.portal, *self.providers)
         for part in parts:
             self._stack.push_async_callback(part.stop)
         host, ports = self.plan.host, self.plan.ports
-        published = publications.routes(self.authority, self._clock)
         for routes, port in (
-            ([*self.shep.routes(), *published], ports.shep),
+            ([*self.shep.routes(), *self.nca.routes(), *nca_control.routes(self.nca)], ports.shep),
             (portal_routes.routes(self.portal, mailroom), ports.portal),
-            (provider_soap.routes(self.provider), ports.provider),
+            (provider_soap.routes(*self.providers), ports.provider),
         ):
             runner = await serve(routes, host, port, self.failures)
             self._stack.push_async_callback(runner.cleanup)
@@ -154,9 +155,8 @@ class World:
         portal = Portal(cabinet, self.authority, channel, self._clock)
         return portal, Mailroom(cabinet, self._verifier, shep, self._clock)
 
-    def _make_provider(self, session: ClientSession, gateway_url: str) -> ProviderSystem:
-        organization = PROVIDERS[0]
-        register = CaseRegister.open(self.folder / "provider" / "provider.db")
+    def _make_provider(self, organization: Organization, session: ClientSession, gateway_url: str) -> ProviderSystem:
+        register = CaseRegister.open(self.folder / "provider" / f"{organization.slug}.db")
         self._stack.callback(register.close)
         url = f"{gateway_url}/providers/{organization.slug}/callback"
         callback = Callback(url, self.plan.callback_token, session) if self._options.callbacks else None

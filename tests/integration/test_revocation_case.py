@@ -10,8 +10,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from gateway.cases.model import Case, State, TaskKind
 from gateway.cases.notice import Status
@@ -23,6 +21,7 @@ from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
 from gateway.catalogue.result_document import ResultDocument, render
 from gateway.eds import enveloped
 from gateway.eds.fetch import HttpFetch
+from gateway.eds.gost.register import GostSigningKey
 from gateway.eds.ocsp import Ocsp, OcspLimits
 from gateway.eds.revocation import Source
 from gateway.eds.revocation_memory import Remembered
@@ -30,7 +29,7 @@ from gateway.eds.revocation_policy import Mode, Policy, Revocations
 from gateway.sandbox.identities import CITIZENS, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
 from gateway.texts import Text
-from tests.support import eds, ocsp
+from tests.support import gost, ocsp
 from tests.support.gateway import NOW, Desk, desk, gateway_settings, reply
 from tests.support.ocsp import Reply, Server, failure, respond, serving
 
@@ -175,12 +174,10 @@ def decided(office: Office, case: Case) -> Decided:
     return Decided(Decision(Outcome.POSITIVE, NOW, document, "result.xml"))
 
 
-def _issuer(authority: TestAuthority) -> eds.Issued:
-    key = authority.nca.key
-    assert isinstance(key, rsa.RSAPrivateKey)
-    certificate = authority.nca.certificate
-    assert isinstance(certificate, x509.Certificate)
-    return eds.Issued(key, certificate)
+def _issuer(authority: TestAuthority) -> gost.Issued:
+    key = authority.nca(CITIZENS[0].family).key
+    assert isinstance(key, GostSigningKey)
+    return gost.Issued(key.certificate, key.private_key)
 
 
 @asynccontextmanager

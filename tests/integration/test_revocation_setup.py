@@ -122,7 +122,7 @@ def test_check_config_says_what_is_asked(authority: TestAuthority, tmp_path: Pat
     shown = CliRunner().invoke(cli, ["check-config", "--settings", str(path)])
     assert shown.exit_code == 0, shown.output
     assert "policy " in shown.output
-    assert "/nca/crl/nca.crl" in shown.output
+    assert "/nca/crl/nca_gost.crl" in shown.output
     text = path.read_text()
     before, _, after = text.partition("[revocation]")
     path.write_text(f'{before}[revocation]\npolicy = "off"\n\n[' + after.partition("\n[")[2])

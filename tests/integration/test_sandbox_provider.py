@@ -46,7 +46,7 @@ async def running(
     key = authority.provider("kostanay").key
     system = ProviderSystem(PROVIDERS[0], key, register, utc_now, Office(pace=pace), callback)
     runner = await serve(provider_soap.routes(system), "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{runner.addresses[0][1]}/provider"
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/provider/kostanay"
     adapter = SoapProvider(Provider(adapter="soap", url=url, bin=PROVIDERS[0].bin))
     system.start()
     try:
@@ -179,8 +179,8 @@ async def until(condition: Callable[[], bool]) -> None:
 async def test_nonsense_is_a_fault(authority: TestAuthority, tmp_path: Path, body: bytes) -> None:
     """What is not a request of the contract is answered with a fault of the contract."""
     async with running(authority, tmp_path) as (_, system), ClientSession() as session:
-        runner = await serve(provider_soap.routes(system, "/again"), "127.0.0.1", 0)
-        async with session.post(f"http://127.0.0.1:{runner.addresses[0][1]}/again", data=body) as answer:
+        runner = await serve(provider_soap.routes(system), "127.0.0.1", 0)
+        async with session.post(f"http://127.0.0.1:{runner.addresses[0][1]}/provider/kostanay", data=body) as answer:
             text = await answer.text()
         await runner.cleanup()
     assert answer.status == 500

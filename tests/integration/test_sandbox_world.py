@@ -380,14 +380,18 @@ async def test_forms_come_in_over_http(world: World, gateway: Gateway) -> None:
 
 
 async def test_published_authority_is_the_one_that_signed(world: World) -> None:
-    """Where the certificates point to, the NCA's certificate and its revocation list are found."""
+    """Where the certificates point to, the NCA's certificate and its revocation lists are found."""
     certificate = world.authority.citizen(1).key.certificate
-    places = [place for place in (b"/nca/cert/nca.cer", b"/nca/crl/nca.crl") if place in certificate.der]
+    places = [
+        place
+        for place in (b"/nca/cert/nca_gost.cer", b"/nca/crl/nca_gost.crl", b"/nca/crl/nca_gost_delta.crl")
+        if place in certificate.der
+    ]
     bodies = []
     async with ClientSession() as session:
         for place in places:
             async with session.get(world.plan.shep_url + place.decode()) as answer:
                 assert answer.status == 200
                 bodies.append(await answer.read())
-    assert len(bodies) == 2
+    assert len(bodies) == 3
     assert bodies[0] in {anchor.der for anchor in Anchors.load(world.authority.anchors).certificates}

@@ -36,6 +36,9 @@ DECIDED = message("decided", "RESPONSE", case_number="2026-00000001-1")
 RESULT = Result(name="r.xml", outcome="positive", verdict="VALID", signer_bin=BIN)
 GRANTED = SENT.moved(State.COMPLETED, messages=(REGISTERED, DECIDED), result=RESULT)
 REJECTED = SENT.moved(State.COMPLETED, messages=(message("rejected", "RESPONSE", codes=("applicant.form",)),))
+REVOKED = SENT.moved(
+    State.COMPLETED, messages=(message("rejected", "RESPONSE", codes=("applicant.certificate.revoked",)),)
+)
 BROKEN = SENT.moved(State.TECH_ERROR, fault=Fault(code="SCE016", message="қате", detail="applicant.signature"))
 
 
@@ -57,6 +60,7 @@ def marks(request: Request, case: dict[str, str | None] | None = None) -> str:
         (SENT.moved(State.IN_PROCESSING, messages=(REGISTERED,)), CASE, "dddddoo"),
         (GRANTED, CASE, "ddddddd"),
         (REJECTED, None, "ddf---d"),
+        (REVOKED, None, "df----d"),
         (BROKEN, None, "df-----"),
     ],
 )
@@ -84,7 +88,8 @@ def test_expected_endings_have_no_faults() -> None:
     """What ended as its scenario says has no faults."""
     assert Seen(GRANTED, CASE, BIN).faults(SCENARIOS[0]) == []
     assert Seen(REJECTED, None, BIN).faults(SCENARIOS[5]) == []
-    assert Seen(BROKEN, None, BIN).faults(SCENARIOS[7]) == []
+    assert Seen(REVOKED, None, BIN).faults(SCENARIOS[7]) == []
+    assert Seen(BROKEN, None, BIN).faults(SCENARIOS[8]) == []
 
 
 @pytest.mark.parametrize(

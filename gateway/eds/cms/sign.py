@@ -10,7 +10,7 @@ from asn1crypto.core import Integer, Null, ObjectIdentifier
 from gateway.eds import algorithms, ber
 from gateway.eds.certificate import Certificate
 from gateway.eds.cms import message, oids
-from gateway.eds.cms.message import OCTET_STRING, SEQUENCE, SET, SignedData, SignerInfo
+from gateway.eds.cms.message import OCTET_STRING, OID, SEQUENCE, SET, SignedData, SignerInfo
 from gateway.eds.der import Fields, encoded
 from gateway.eds.keys import SigningKey
 from gateway.eds.verdict import Failure
@@ -40,6 +40,26 @@ def sign(content: bytes, key: SigningKey, *, at: datetime, detached: bool = Fals
     return _message(
         encoded(SEQUENCE, _oid(oids.DATA), octets), [key.certificate.der], None, [], [_signer_info(content, key, at)]
     )
+
+
+def sign_structure(
+    structure: bytes, content_type: str, key: SigningKey, *, at: datetime, with_certificate: bool = True
+) -> bytes:
+    """Sign a structure of another protocol, such as a TSTInfo (RFC 3161 section 2.4.2).
+
+    Args:
+        structure: DER.
+        content_type: dotted OID.
+        key: who signs.
+        at: the signing time to be stated, aware.
+        with_certificate: put the signer's certificate into the message.
+
+    Returns:
+        The message, DER.
+    """
+    encapsulated = encoded(SEQUENCE, _oid(content_type), encoded(_EXPLICIT_0, encoded(OCTET_STRING, structure)))
+    certificates = [key.certificate.der] if with_certificate else []
+    return _message(encapsulated, certificates, None, [], [_signer_info(structure, key, at, content_type)])
 
 
 def add_signer(document: bytes, key: SigningKey, *, at: datetime, detached: bytes | None = None) -> bytes:
@@ -112,21 +132,23 @@ def _message(
 ) -> bytes:
     # SET OF is sorted in DER only; here the order of signers is kept, and the first signer stays the first.
     used = [*digest_algorithms, *(_algorithm(message.signer_info(signer).digest_oid) for signer in signers)]
+    unique = dict.fromkeys(certificates)
+    version = 1 if Fields(encapsulated).whole(OID) == _oid(oids.DATA) else 3  # RFC 5652 section 5.1
     signed_data = encoded(
         SEQUENCE,
-        Integer(1).dump(),
+        Integer(version).dump(),
         encoded(SET, *dict.fromkeys(used)),
         encapsulated,
-        encoded(_IMPLICIT_0, *dict.fromkeys(certificates)),
+        encoded(_IMPLICIT_0, *unique) if unique else b"",
         revocations or b"",
         encoded(SET, *signers),
     )
     return encoded(SEQUENCE, _oid(oids.SIGNED_DATA), encoded(_EXPLICIT_0, signed_data))
 
 
-def _signer_info(content: bytes, key: SigningKey, at: datetime) -> bytes:
+def _signer_info(content: bytes, key: SigningKey, at: datetime, content_type: str = oids.DATA) -> bytes:
     digest = algorithms.digest(key.digest_uri)
-    attributes = sorted(_attributes(digest.compute(content), key.certificate, at))
+    attributes = sorted(_attributes(content_type, digest.compute(content), key.certificate, at))
     return encoded(
         SEQUENCE,
         Integer(1).dump(),
@@ -138,11 +160,11 @@ def _signer_info(content: bytes, key: SigningKey, at: datetime) -> bytes:
     )
 
 
-def _attributes(message_digest: bytes, certificate: Certificate, at: datetime) -> list[bytes]:
+def _attributes(content_type: str, message_digest: bytes, certificate: Certificate, at: datetime) -> list[bytes]:
     fingerprint = encoded(OCTET_STRING, hashlib.sha256(certificate.der).digest())  # SHA-256 is the default: not named
     certificate_ids = encoded(SEQUENCE, encoded(SEQUENCE, encoded(SEQUENCE, fingerprint)))
     return [
-        _attribute(oids.CONTENT_TYPE, _oid(oids.DATA)),
+        _attribute(oids.CONTENT_TYPE, _oid(content_type)),
         _attribute(oids.SIGNING_TIME, _time(at)),
         _attribute(oids.MESSAGE_DIGEST, encoded(OCTET_STRING, message_digest)),
         _attribute(oids.SIGNING_CERTIFICATE_V2, certificate_ids),
