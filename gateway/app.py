@@ -37,8 +37,9 @@ from gateway.eds.keys import SigningKey, load_pem
 from gateway.eds.revocation import RevocationSource
 from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
+from gateway.eds.xml import Limits
 from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
-from gateway.settings import Settings
+from gateway.settings import LARGEST_MESSAGE, Settings
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
 from gateway.shep.messages import AsyncMessage, SyncRequest
@@ -163,10 +164,10 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         # Without a database there is nothing to serve: the process ends, and whoever supervises it starts a new one.
         opened = await stack.enter_async_context(store(settings, material.vault, lost=stop.set))
         revocation = await stack.enter_async_context(_revocation(settings, material, opened, metrics))
-        process = _Process(settings, material, opened, metrics, revocation)
+        process = _Process(settings, material, opened, metrics, revocation, stop)
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
-        await stack.enter_async_context(_background(process.keep_gauges()))
+        await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
         _settle_garbage_collector()
         ready(url)
         await stop.wait()
@@ -200,15 +201,17 @@ def _settle_garbage_collector() -> None:
 class _Process:
     """The parts of one process over one store."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917  what a process has
         self,
         settings: Settings,
         material: Material,
         opened: Store,
         metrics: Metrics,
         revocation: RevocationSource | None,
+        stop: asyncio.Event,
     ) -> None:
         self._settings = settings
+        self._stop = stop
         self._material = material
         self._store = opened
         self._metrics = metrics
@@ -234,6 +237,7 @@ class _Process:
             ).table()
             worker = Worker(opened.tasks, steps, settings.worker, self._metrics)
             task = asyncio.create_task(worker.run(), name="worker")
+            task.add_done_callback(_ends_the_process("worker", self._stop))
             try:
                 yield worker
             finally:
@@ -313,7 +317,7 @@ class _Process:
             observer=self._metrics,
             wake=wake,
         )
-        mailbox = Mailbox(opened.ledger, opened.outbox, opened.tasks, clock.utc_now, self._metrics)
+        mailbox = Mailbox(opened.ledger, opened.outbox, clock.utc_now, self._metrics)
         http = settings.http
         return routes(
             intake=intake,
@@ -352,8 +356,7 @@ class _Process:
             try:
                 self._metrics.set_cases(await self._store.ledger.count_by_state())
                 self._metrics.set_backlog(
-                    (one.kind.value, one.waiting, one.dead, one.oldest_seconds)
-                    for one in await self._store.tasks.backlog()
+                    (one.kind, one.waiting, one.dead, one.oldest_seconds) for one in await self._store.tasks.backlog()
                 )
             except (psycopg.Error, PoolTimeout) as error:
                 self._metrics.store_failed(type(error).__name__)
@@ -361,9 +364,22 @@ class _Process:
 
 
 def _readings(raw: bytes) -> tuple[bytes, ...]:
-    """Read the business data of a message that was taken."""
-    message = read_request(raw).message
+    """Read the business data of a message that was taken: within the largest limits that a door may have had."""
+    message = read_request(raw, Limits(max_bytes=LARGEST_MESSAGE)).message
     return message.data.readings if isinstance(message, SyncRequest | AsyncMessage) else ()
+
+
+def _ends_the_process(name: str, stop: asyncio.Event) -> Callable[[asyncio.Task[None]], None]:
+    """Return what is called when a part ends that must not: half a process is worse than none."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if stop.is_set() or task.cancelled():
+            return
+        error = task.exception()
+        _log.critical("gateway.part_ended", part=name, error=type(error).__name__ if error else None)
+        stop.set()
+
+    return ended
 
 
 async def _finish(task: asyncio.Task[None]) -> None:
@@ -376,8 +392,11 @@ async def _finish(task: asyncio.Task[None]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _background(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+async def _background(
+    work: Coroutine[None, None, None], ended: Callable[[asyncio.Task[None]], None] = lambda _: None
+) -> AsyncIterator[None]:
     task = asyncio.create_task(work)
+    task.add_done_callback(ended)
     try:
         yield
     finally:

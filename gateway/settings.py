@@ -11,6 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
+LARGEST_MESSAGE = 10_000_000
+"""Bytes: libxml2 reads no text longer than this."""
+
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -23,7 +26,7 @@ class Http(_Section):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: str | None = None
     """What the WSDL says as address, e.g. `https://gate.example.kz`; default: http://host:port."""
-    max_message_bytes: Annotated[int, Field(gt=0, le=10_000_000)] = 8_000_000
+    max_message_bytes: Annotated[int, Field(gt=0, le=LARGEST_MESSAGE)] = 8_000_000
     max_in_flight: Annotated[int, Field(gt=0)] = 256
     """Messages handled at the same time; more are answered SCE909 with Retry-After."""
 
@@ -56,9 +59,10 @@ class Shep(_Section):
     sender_id: str
     password: SecretStr
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
-    concurrency: Annotated[int, Field(gt=0)] = 16
     certificates: tuple[Path, ...] = ()
-    """PEM: whose signature ShEP's answers carry; empty: answers are not required to be signed."""
+    """PEM: whose signature ShEP's answers must carry."""
+    answers_signed: bool = True
+    """False believes unsigned answers: whoever can answer in ShEP's place can then end cases."""
 
 
 class Sender(_Section):
@@ -190,8 +194,20 @@ class Settings(BaseSettings):
         for sender in self.senders:
             if sender.signed and not sender.certificates:
                 raise ValueError(f"sender {sender.id}: signed messages need the sender's certificates")
-            if not sender.password.get_secret_value():
+            if not sender.password.get_secret_value().strip():
                 raise ValueError(f"sender {sender.id}: the password is empty")
+            if sender.id.strip() in {"", "shep"}:
+                raise ValueError("a sender's id must not be empty, and `shep` stands for ShEP itself")
+            if sender.bin is not None and sender.channel != "psc":
+                raise ValueError(
+                    f"sender {sender.id}: only at a PSC a clerk signs instead of the applicant: remove bin"
+                )
+        if self.shep.answers_signed and not self.shep.certificates:
+            raise ValueError(
+                "shep.certificates: whose signature must ShEP's answers carry? (or answers_signed = false)"
+            )
+        if not self.shep.password.get_secret_value().strip():
+            raise ValueError("shep.password is empty")
         # Two attempts of a call and what surrounds it must fit into a lease, or a second worker would repeat it.
         slowest = max([self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())])
         if self.worker.lease_seconds < 2 * slowest:

@@ -30,6 +30,8 @@ class Assessment:
     findings: tuple[Finding, ...]
     delayed: bool
     """Revocation could not be asked."""
+    signer_iin: str | None = field(repr=False)
+    """Of whoever signed first, if it is a person."""
     verdict: str
     """The indication on the signatures."""
     reasons: tuple[str, ...]
@@ -61,7 +63,17 @@ async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
     reasons = tuple(sorted(reason.value for reason in verdict.reasons))
-    return Assessment(index, form, findings, delayed, verdict.indication.value, reasons, facts(verdict))
+    first = verdict.signers[0].certificate if verdict.signers else None
+    return Assessment(
+        reading=index,
+        form=form,
+        findings=findings,
+        delayed=delayed,
+        signer_iin=first.iin if first is not None else None,
+        verdict=verdict.indication.value,
+        reasons=reasons,
+        facts=facts(verdict),
+    )
 
 
 async def _verify(verifier: Verifier, readings: Sequence[bytes], at: datetime) -> tuple[int, Verdict]:

@@ -100,5 +100,8 @@ class Mailbox(Protocol):
     async def confirm(self, sender_id: str, message_id: str, *, accepted: bool, resend: bool) -> bool:
         """Record that the sender received (or not) a message of ours; False if there is no such message."""
 
-    async def changed(self, message_id: str, state: DeliveryState) -> bool:
-        """Record what ShEP says of a message of ours (by ShEP's id or our own); False if there is no such message."""
+    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
+        """Record what a sender, or ShEP itself (`shep`), says of a message of ours (by ShEP's id or our own).
+
+        False if there is no such message, or if it is none of the sender's.
+        """

@@ -4,7 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 from psycopg.errors import UniqueViolation
@@ -96,14 +96,17 @@ class Intake:
 
     async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
         event = await self._event(message, offer, assessment)
-        change = machine.open_case(self._case(message, offer, assessment), event)
         kept = repeats.to_be_kept(message, assessment)
+        change = machine.open_case(self._case(message, offer, assessment, kept.id), event)
         payload = b""
         if message.mode is Mode.SYNC:
             payload = render(change.case, machine.told(event), None)
         answer = reply(Receipt(kept.id, self._clock(), _outcome(event), payload))
         started = time.perf_counter()
-        is_new = await self._inbox.accept(replace(kept, reply=answer), change)
+        try:
+            is_new = await self._inbox.accept(replace(kept, reply=answer), change)
+        except UniqueViolation:
+            return await self._registered_before(message, change.case)
         self._observer.step("commit", time.perf_counter() - started)
         if not is_new:
             stored = await self._find(message)
@@ -113,6 +116,16 @@ class Intake:
         self._observer.opened(change.case.state.value, [finding.code for finding in assessment.findings])
         self._wake()
         return answer
+
+    async def _registered_before(self, message: Inbound, case: Case) -> bytes:
+        """Answer a request that is registered already and comes under another message id."""
+        before = await self._ledger.case_by_request(case.sender_id, case.service_id, case.request_number or "")
+        if before is None:
+            raise _store_unavailable()
+        stored = await self._ledger.first_message(before.id)
+        if stored.digest != repeats.digest(message):
+            raise _request_taken()
+        return stored.reply
 
     async def _event(
         self, message: Inbound, offer: Offer, assessment: Assessment
@@ -124,8 +137,8 @@ class Intake:
             return machine.VerificationDelayed(message.received_at, facts)
         return await self._registrar.registered(offer, message.received_at, facts)
 
-    def _case(self, message: Inbound, offer: Offer, assessment: Assessment) -> Case:
-        form, iin = assessment.form, assessment.form.parties.applicant_iin
+    def _case(self, message: Inbound, offer: Offer, assessment: Assessment, inbox_id: UUID) -> Case:
+        form, iin, signer = assessment.form, assessment.form.parties.applicant_iin, assessment.signer_iin
         return Case(
             id=uuid4(),
             service_id=offer.service.id,
@@ -133,11 +146,12 @@ class Intake:
             sender_id=message.sender_id,
             channel=offer.channel,
             mode=message.mode,
-            correlation_id=message.correlation_id or repeats.key(message),
+            correlation_id=message.correlation_id or message.message_id or str(inbox_id),
             route_id=message.route_id,
             request_number=form.request_number,
             language=form.language if form.language in _LANGUAGES else "kk",
             applicant_key=self._vault.search_key(iin) if iin else None,
+            signer_key=self._vault.search_key(signer) if signer else None,
             state=State.AWAITING_VERIFICATION,
             received_at=message.received_at,
         )
@@ -163,7 +177,8 @@ class Intake:
         def decide(locked: Case) -> Commit:
             if locked.state not in _OPEN:
                 raise _unknown_chain()
-            return Commit(machine.advance(locked, event), message=replace(kept, reply=answer))
+            in_force = isinstance(event, machine.Supplemented)
+            return Commit(machine.advance(locked, event), message=replace(kept, reply=answer), in_force=in_force)
 
         try:
             await self._ledger.commit(case.id, decide)
@@ -176,13 +191,13 @@ class Intake:
         return answer
 
     def _other_person(self, case: Case, assessment: Assessment) -> tuple[Finding, ...]:
-        iin = assessment.form.parties.applicant_iin
-        if iin is None or self._vault.search_key(iin) == case.applicant_key:
-            return ()
-        return (_OTHER_PERSON,)
+        """Only who applied completes the application: the same applicant, signed by the same person."""
+        applicant, signer = assessment.form.parties.applicant_iin, assessment.signer_iin
+        keys = [self._vault.search_key(iin) if iin else None for iin in (applicant, signer)]
+        return () if keys == [case.applicant_key, case.signer_key] else (_OTHER_PERSON,)
 
     async def _find(self, message: Inbound) -> Stored | None:
-        return await self._inbox.find(message.sender_id, repeats.key(message), message.message_type)
+        return await self._inbox.find(message.sender_id, repeats.key(message), repeats.kind(message))
 
 
 def _facts(message: Inbound, assessment: Assessment) -> dict[str, object]:
@@ -225,6 +240,17 @@ def _store_unavailable() -> GatewayFault:
             ru="Сервис временно недоступен. Отправьте сообщение позже ещё раз.",
         ),
         retry_after=_RETRY_AFTER,
+    )
+
+
+def _request_taken() -> GatewayFault:
+    return GatewayFault(
+        Code.FORMAT,
+        Detail("client.duplicate_request", "A request with this requestNumber is registered with another content."),
+        Text(
+            kk="Бұл нөмірмен басқа өтініш бұрын тіркелген.",
+            ru="Под этим номером ранее зарегистрировано другое заявление.",
+        ),
     )
 
 

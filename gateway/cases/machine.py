@@ -102,6 +102,14 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Returned:
+    """A message of ours that ShEP took did not reach the cabinet: it is sent again."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmed:
     """The answer is in the personal cabinet."""
 
@@ -119,6 +127,7 @@ Event = (
     | Decided
     | TermEnding
     | Sent
+    | Returned
     | Confirmed
 )
 
@@ -219,7 +228,8 @@ _STATES = {
 def _supplemented(case: Case, event: Supplemented) -> Change:
     _require(case, _OPEN, event)
     moved = replace(case, state=State.IN_PROCESS, stage=None)
-    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),))
+    # Until the provider has the addition, its answers would only repeat what it asked for before.
+    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),), done=(TaskKind.POLL,))
 
 
 def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
@@ -230,17 +240,24 @@ def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
 
 def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
     status = event.status
-    if case.state not in _OPEN or case.stage == status.stage:
+    stage = _stage(status)
+    if case.state not in _OPEN or case.stage == stage:
         return None
     if status.stage is Stage.DECIDED:
         # The decision itself is fetched and verified by the next poll; until then only the stage is known.
         facts = {"stage": status.stage.value}
-        moved = replace(case, state=State.IN_PROCESS, stage=status.stage.value)
+        moved = replace(case, state=State.IN_PROCESS, stage=stage)
         return _change(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
-    moved = replace(case, state=_STATES[status.stage], stage=status.stage.value)
+    moved = replace(case, state=_STATES[status.stage], stage=stage)
     notice = Notice(_STATUSES[status.stage], event.at, note=status.note, documents=status.documents, until=status.until)
     tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, event.ask_again_seconds))
     return _change(moved, event, {"stage": status.stage.value}, tasks=tasks, notice=notice)
+
+
+def _stage(status: ProviderStatus) -> str:
+    """Return the stage with a digest of what was said with it: another list of documents is another answer."""
+    said = repr((status.note, [str(document) for document in status.documents], status.until))
+    return f"{status.stage.value}:{digest(said.encode())[:16]}"
 
 
 _STATUSES = {
@@ -277,9 +294,9 @@ def _term_ending(case: Case, event: TermEnding) -> Change | None:
 def _sent(case: Case, event: Sent) -> Change | None:
     if not event.final:
         return _change(case, event, event.facts)
-    if case.state in {State.ISSUED, State.CONFIRMED}:
+    if case.state is State.CONFIRMED:
         return None
-    _require(case, _ANSWERED, event)
+    _require(case, _ANSWERED | {State.ISSUED}, event)
     moved = replace(case, state=State.ISSUED)
     return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.CONFIRM, _CONFIRM_AFTER_SECONDS),))
 
@@ -292,7 +309,19 @@ def _confirmed(case: Case, event: Confirmed) -> Change | None:
     if case.state is State.CONFIRMED:
         return None
     _require(case, _ANSWERED | {State.ISSUED}, event)
-    return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=tuple(TaskKind))
+    # Earlier messages that have not been taken yet are still sent.
+    done = tuple(kind for kind in TaskKind if kind is not TaskKind.DELIVER)
+    return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=done)
+
+
+def _returned(case: Case, event: Returned) -> Change | None:
+    if case.state is State.CONFIRMED:
+        return None
+    return _change(case, event, event.facts, tasks=(NewTask(TaskKind.DELIVER, _SEND_AGAIN_AFTER_SECONDS),))
+
+
+_SEND_AGAIN_AFTER_SECONDS = 30.0
+"""ShEP has just said that it could not bring the message: give it time."""
 
 
 _TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
@@ -305,6 +334,7 @@ _TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
     Decided: _decided,
     TermEnding: _term_ending,
     Sent: _sent,
+    Returned: _returned,
     Confirmed: _confirmed,
 }
 

@@ -2,24 +2,29 @@
 
 from collections.abc import Sequence
 
+from gateway.cases import machine
 from gateway.cases.cabinet import DeliveryState, Outgoing
 from gateway.cases.delivery import outgoing, record_confirmed
-from gateway.cases.model import Case, TaskKind
+from gateway.cases.model import Case
 from gateway.cases.observer import Observer
-from gateway.cases.store.ledger import Ledger
-from gateway.cases.store.outbox import Delivery, Outbox, delivery_state
-from gateway.cases.store.tasks import Tasks
+from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.store.outbox import SENT, Delivery, Outbox, delivery_state
 from gateway.clock import Clock
+
+SHEP = "shep"
+"""Under this name the wire reports what ShEP itself says, under its own certificate."""
+
+_MAX_ANSWER_BYTES = 8_000_000
+"""Of the messages of one answer together; one message is given whatever its size."""
 
 
 class Mailbox:
     """Implements `gateway.cases.inbound.Mailbox`."""
 
-    def __init__(self, ledger: Ledger, outbox: Outbox, tasks: Tasks, clock: Clock, observer: Observer) -> None:
+    def __init__(self, ledger: Ledger, outbox: Outbox, clock: Clock, observer: Observer) -> None:
         """Take the parts."""
         self._ledger = ledger
         self._outbox = outbox
-        self._tasks = tasks
         self._clock = clock
         self._observer = observer
 
@@ -36,7 +41,15 @@ class Mailbox:
         waiting = await self._outbox.unconfirmed(
             sender_id, service_id, message_id=own_id, correlation_id=correlation_id, limit=amount
         )
-        return [await outgoing(self._ledger, case, delivery) for case, delivery in waiting]
+        given: list[Outgoing] = []
+        size = 0
+        for case, delivery in waiting:
+            message = await outgoing(self._ledger, case, delivery)
+            size += len(message.payload)
+            if given and size > _MAX_ANSWER_BYTES:
+                break
+            given.append(message)
+        return given
 
     async def state(self, sender_id: str, message_id: str) -> DeliveryState | None:
         """Return the delivery state of a message this sender gave us or gets from us; None if there is none."""
@@ -51,26 +64,36 @@ class Mailbox:
         if found is None:
             return False
         if accepted:
-            await self._confirmed(found[1])
+            await self._confirmed(found[1], by=sender_id)
         elif resend:
-            await self._tasks.wake_case(found[0].id, (TaskKind.DELIVER, TaskKind.CONFIRM))
+            await self._returned(found[1], by=sender_id, state="RESEND")
         return True
 
-    async def changed(self, message_id: str, state: DeliveryState) -> bool:
-        """Record what ShEP says of a message of ours (by ShEP's id or our own); False if there is no such message."""
+    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
+        """Record what ShEP, or the sender of the case, says of a message of ours; False if there is none for it."""
         delivery = await self._outbox.by_id(message_id)
-        if delivery is None:
+        case = await self._ledger.case(delivery.case_id) if delivery else None
+        if delivery is None or case is None or sender_id not in {SHEP, case.sender_id}:
             return False
         if state is DeliveryState.DELIVERED:
-            await self._confirmed(delivery)
+            await self._confirmed(delivery, by=sender_id)
         elif state is not DeliveryState.ON_DELIVERY:
-            # Not in the cabinet: the confirm step asks ShEP itself and sends the message again.
-            await self._tasks.wake_case(delivery.case_id, (TaskKind.CONFIRM,))
+            await self._returned(delivery, by=sender_id, state=state.value)
         return True
 
-    async def _confirmed(self, delivery: Delivery) -> None:
-        await record_confirmed(self._ledger, delivery, self._clock)
+    async def _confirmed(self, delivery: Delivery, by: str) -> None:
+        await record_confirmed(self._ledger, delivery, self._clock, by=by)
         self._observer.delivery(delivery.kind.value, "confirmed")
+
+    async def _returned(self, delivery: Delivery, by: str, state: str) -> None:
+        """Send a message again; one that nobody has taken yet is on its way anyway."""
+        if delivery.state != SENT:
+            return
+        event = machine.Returned(self._clock(), {"message": str(delivery.id), "by": by, "state": state})
+        await self._ledger.commit(
+            delivery.case_id, lambda locked: Commit(machine.advance(locked, event), returned=delivery)
+        )
+        self._observer.delivery(delivery.kind.value, "returned")
 
     async def _of(self, sender_id: str, message_id: str) -> tuple[Case, Delivery] | None:
         """Return a message of ours and its case, if the case is this sender's."""

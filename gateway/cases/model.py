@@ -80,6 +80,8 @@ class Case:
     language: str
     applicant_key: bytes | None
     """Keyed hash of the applicant's IIN; None if it could not be read."""
+    signer_key: bytes | None
+    """Keyed hash of the IIN of whoever signed first; only they may complete the application later."""
     state: State
     received_at: datetime
     number: str | None = None

@@ -4,7 +4,7 @@ import hashlib
 from uuid import uuid4
 
 from gateway.cases.assessment import Assessment
-from gateway.cases.inbound import Inbound
+from gateway.cases.inbound import Inbound, Mode
 from gateway.cases.store.inbox import NewMessage, Stored
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.texts import Text
@@ -13,6 +13,11 @@ from gateway.texts import Text
 def key(message: Inbound) -> str:
     """Return the id under which a message is known; without one, its content is its id."""
     return message.message_id or f"sha256:{digest(message).hex()}"
+
+
+def kind(message: Inbound) -> str:
+    """Return the type under which a message is known: SyncChannel has ids of its own."""
+    return "SYNC" if message.mode is Mode.SYNC else message.message_type
 
 
 def digest(message: Inbound) -> bytes:
@@ -29,7 +34,7 @@ def to_be_kept(message: Inbound, assessment: Assessment) -> NewMessage:
         id=uuid4(),
         sender_id=message.sender_id,
         message_id=key(message),
-        message_type=message.message_type,
+        message_type=kind(message),
         digest=digest(message),
         reading=assessment.reading,
         received_at=message.received_at,

@@ -1,15 +1,18 @@
 """The provider's result document: trusted only with the provider's EDS."""
 
 from collections.abc import Callable
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from gateway.cases.assessment import facts
 from gateway.cases.model import Case
 from gateway.cases.provider import Decision
+from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
 from gateway.catalogue.result_document import read as read_result
 from gateway.catalogue.xml_input import XmlUnusable
 from gateway.eds.verdict import Indication
 from gateway.eds.verifier import Verifier
+from gateway.texts import Text
 
 
 class ResultUntrusted(Exception):  # noqa: N818  says what the result is
@@ -25,14 +28,27 @@ class ResultUnchecked(Exception):  # noqa: N818  says what the result is
     """Nothing is wrong with the document, but nobody could be asked whether its signer's certificate is revoked."""
 
 
+@dataclass(frozen=True, slots=True)
+class CheckedResult:
+    """What a trusted document says."""
+
+    ground: Text | None
+    """Of a refusal: what was signed, whatever the provider's system says beside it."""
+    facts: dict[str, object]
+    """For the evidence."""
+
+
+CLOCK_SKEW = timedelta(minutes=10)
+"""How far the provider's clock may be from ours."""
+
 SearchKey = Callable[[str], bytes]
 """Makes the keyed hash by which an IIN is compared (`Vault.search_key`)."""
 
 
 async def check_result(  # noqa: PLR0913  what the document is checked against
     verifier: Verifier, case: Case, decision: Decision, *, provider_bin: str, search_key: SearchKey, at: datetime
-) -> dict[str, object]:
-    """Verify that the document is the provider's decision of this case; return facts for the evidence.
+) -> CheckedResult:
+    """Verify that the document is the provider's decision of this case.
 
     Raises:
         ResultUntrusted: signature not VALID, signer of another body, or the document is of another case, person or
@@ -58,4 +74,9 @@ async def check_result(  # noqa: PLR0913  what the document is checked against
         raise ResultUntrusted("provider.document: the document is of another person")
     if result.outcome.value != decision.outcome.value:
         raise ResultUntrusted("provider.document: the document says another outcome")
-    return facts(verdict)
+    if (result.outcome is CabinetOutcome.REFUSED) != (result.ground is not None):
+        raise ResultUntrusted("provider.document: a refusal names its ground in the document, and nothing else does")
+    earliest = (case.registered_at or case.received_at) - CLOCK_SKEW
+    if not earliest <= result.decided_at <= at + CLOCK_SKEW:
+        raise ResultUntrusted("provider.document: decided before the case was registered, or in the future")
+    return CheckedResult(result.ground, facts(verdict))

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
+
+from psycopg.errors import UniqueViolation
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
@@ -87,7 +89,11 @@ class ProviderSteps:
             again = patience_seconds(parts.clock() - case.received_at, parts.settings)
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=again), claim)
             return
-        await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)), claim)
+        try:
+            await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)), claim)
+        except UniqueViolation:  # the same request was registered meanwhile, under another message id
+            twice = machine.Rejected(parts.clock(), (_REGISTERED_BEFORE,))
+            await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, twice)), claim)
 
     async def _judged(self, case: Case) -> machine.Registered | machine.Rejected | None:
         """Return what comes of the case now; None if revocation still cannot be asked."""
@@ -107,7 +113,7 @@ class ProviderSteps:
 
     async def _assessed(self, case: Case) -> Assessment:
         parts, offer = self._parts, self._parts.services.of(case)
-        kept = await parts.ledger.last_message(case.id)
+        kept = await parts.ledger.message_in_force(case.id)
         readings = parts.readings(kept.raw)[kept.reading : kept.reading + 1]
         return await assess(parts.verifier, offer, readings, kept.received_at, parts.observer.step)
 
@@ -116,7 +122,11 @@ class ProviderSteps:
         await self._hand_over(claim, "submit", lambda system, case: system.submit(case))
 
     async def supplement(self, claim: Claim) -> None:
-        """Hand over the application that the citizen completed."""
+        """Hand over the application that the citizen completed; the first one goes before it."""
+        if await self._parts.ledger.has_task(claim.case_id, TaskKind.SUBMIT):
+            wait = self._parts.settings.backoff_initial_seconds
+            await self._parts.ledger.commit(claim.case_id, lambda _: Commit(again_seconds=wait), claim)
+            return
         await self._hand_over(claim, "supplement", lambda system, case: system.supplement(case))
 
     async def _hand_over(
@@ -132,7 +142,7 @@ class ProviderSteps:
 
     async def _provider_case(self, case: Case) -> ProviderCase:
         parts = self._parts
-        kept = await parts.ledger.last_message(case.id)
+        kept = await parts.ledger.message_in_force(case.id)
         document = parts.readings(kept.raw)[kept.reading]
         reading = read_application(parts.services.of(case).service, document)
         if reading.application is None or case.number is None or case.registered_at is None or case.deadline is None:
@@ -177,7 +187,7 @@ class ProviderSteps:
         parts, now = self._parts, self._parts.clock()
         provider = parts.provider_settings[parts.services.of(case).provider]
         try:
-            facts = await check_result(
+            checked = await check_result(
                 parts.verifier, case, decision, provider_bin=provider.bin, search_key=parts.search_key, at=now
             )
         except ResultUntrusted as error:
@@ -186,7 +196,7 @@ class ProviderSteps:
             # Not the provider's fault, and no failure: the deadline is watched, the decision fetched again.
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=provider.poll_seconds), claim)
             return
-        event = machine.Decided(now, decision, facts)
+        event = machine.Decided(now, replace(decision, ground=checked.ground), checked.facts)
         await parts.ledger.commit(
             case.id, lambda locked: Commit(machine.advance(locked, event), decision=decision), claim
         )
@@ -210,7 +220,7 @@ class ProviderSteps:
             return await call(parts.providers[name])
         except ProviderUnavailable as error:
             outcome = "unavailable"
-            raise StepFailed(f"provider.unavailable: {error}") from error
+            raise StepFailed(f"provider.unavailable: {error}", counts=False) from error
         except ProviderRejected as error:
             outcome = "rejected"
             raise StepFailed(f"provider.rejected: {error}", final=True) from error
@@ -224,6 +234,13 @@ class ProviderSteps:
         return case
 
 
+_REGISTERED_BEFORE = Finding(
+    "applicant.duplicate",
+    Text(
+        kk="Бұл өтініш бұрын тіркелген. Ол бойынша жауап алғашқы нөмірімен келеді.",
+        ru="Это заявление уже зарегистрировано. Ответ придёт по первому номеру.",
+    ),
+)
 _UNVERIFIABLE = Finding(
     "applicant.certificate.unverifiable",
     Text(

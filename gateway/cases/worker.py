@@ -17,10 +17,15 @@ from tenacity import RetryCallState, Retrying, wait_random_exponential
 from gateway.cases.model import Claim, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.store.tasks import Tasks
+from gateway.faults import GatewayFault
 from gateway.settings import Worker as WorkerSettings
+from gateway.telemetry import logs
 
 Step = Callable[[Claim], Awaitable[None]]
 """Does the task and commits what comes of it, fenced by the claim."""
+
+_STEP_SHARE = 0.8
+"""How much of its lease a step may take."""
 
 _log = structlog.get_logger(__name__)
 
@@ -28,12 +33,19 @@ _log = structlog.get_logger(__name__)
 class StepFailed(Exception):  # noqa: N818  says what happened
     """A step could not be done now. The code is short and holds no personal data."""
 
-    def __init__(self, code: str, *, final: bool = False, delay_seconds: float | None = None) -> None:
-        """`final`: repeating will not help. `delay_seconds`: when to try again, instead of the back-off."""
+    def __init__(self, code: str, *, final: bool = False, counts: bool = True) -> None:
+        """Say why.
+
+        Args:
+            code: short, without personal data.
+            final: repeating will not help.
+            counts: whether it counts towards the dead letters. That somebody else is away does not: an outage of a
+                day must not leave work for a person behind.
+        """
         super().__init__(code)
         self.code = code
         self.final = final
-        self.delay_seconds = delay_seconds
+        self.counts = counts
 
 
 def backoff_seconds(attempt: int, settings: WorkerSettings) -> float:
@@ -97,7 +109,7 @@ class Worker:
             return []
         try:
             return await self._tasks.claim(self._free(), self._settings.lease_seconds)
-        except (DatabaseError, PoolTimeout) as error:
+        except Exception as error:  # noqa: BLE001  whatever it is, the next poll tries again; a worker must not end of it
             self._observer.store_failed(type(error).__name__)
             _log.warning("worker.claim_failed", error=type(error).__name__)
             return []
@@ -126,20 +138,26 @@ class Worker:
             if claim.attempt > self._settings.max_attempts:
                 # Claims count even when the process died in the step: a task that kills its worker ends here.
                 raise StepFailed("gateway.too_many_attempts", final=True)  # noqa: TRY301  same handling as a step's
-            await self._steps[claim.kind](claim)
+            # Shorter than the lease: what takes longer would be done by two at a time.
+            async with asyncio.timeout(self._settings.lease_seconds * _STEP_SHARE):
+                await self._steps[claim.kind](claim)
         except StepFailed as error:
             outcome = await self._failed(claim, error)
+        except GatewayFault as fault:  # e.g. the service was taken out of the settings
+            outcome = await self._failed(claim, StepFailed(fault.detail.code))
+        except TimeoutError:
+            outcome = await self._failed(claim, StepFailed("gateway.step_timeout"))
         except (DatabaseError, PoolTimeout) as error:
             # The lease gives the task back; there is no database to write to.
             self._observer.store_failed(type(error).__name__)
             outcome = "retry"
-        except Exception:  # noqa: BLE001  a defect in one step must not stop the worker; it is logged and retried
-            _log.exception("worker.step_crashed")
+        except Exception as error:  # noqa: BLE001  a defect in one step must not stop the worker; it is logged and retried
+            _log.error("worker.step_crashed", error=type(error).__name__, where=logs.frames(error))
             outcome = await self._failed(claim, StepFailed("gateway.internal"))
         self._observer.task(claim.kind.value, outcome, time.perf_counter() - started)
 
     async def _failed(self, claim: Claim, error: StepFailed) -> str:
-        final = error.final or claim.attempt >= self._settings.max_attempts
+        final = error.final or (error.counts and claim.attempt >= self._settings.max_attempts)
         _log.warning(
             "worker.step_failed",
             attempt=claim.attempt,
@@ -150,10 +168,9 @@ class Worker:
             if final:
                 await self._tasks.kill(claim, error.code)
                 return "dead"
-            delay = (
-                backoff_seconds(claim.attempt, self._settings) if error.delay_seconds is None else error.delay_seconds
-            )
-            await self._tasks.retry(claim, delay, error.code)
+            attempts = claim.attempt if error.counts else min(claim.attempt, self._settings.max_attempts // 2)
+            delay = backoff_seconds(claim.attempt, self._settings)
+            await self._tasks.retry(claim, delay, error.code, attempts=attempts)
         except (DatabaseError, PoolTimeout) as failure:
             self._observer.store_failed(type(failure).__name__)
         return "retry"

@@ -59,7 +59,7 @@ class Operations:
             case m.MessagesQuery():
                 return self._signed(await self._pending(message, admitted.sender.id, at))
             case m.StatusChange():
-                return self._signed(await self._changed(message, at))
+                return self._signed(await self._changed(message, admitted.sender.id, at))
 
     async def _take_sync(self, message: m.SyncRequest, admitted: Admitted, raw: bytes, at: datetime) -> bytes:
         if not message.data.readings:
@@ -107,8 +107,8 @@ class Operations:
         )
         return m.MessagesAnswer(at, NIL_SESSION, tuple(self._given(outgoing) for outgoing in pending))
 
-    async def _changed(self, message: m.StatusChange, at: datetime) -> m.StatusChangeReceipt:
-        if not await self._mailbox.changed(message.message_id, DeliveryState(message.state.value)):
+    async def _changed(self, message: m.StatusChange, sender_id: str, at: datetime) -> m.StatusChangeReceipt:
+        if not await self._mailbox.changed(sender_id, message.message_id, DeliveryState(message.state.value)):
             raise _unknown_message()
         return m.StatusChangeReceipt(at, guid(message.session_id) or NIL_SESSION)
 

@@ -110,7 +110,7 @@ async def test_the_reading_that_was_signed_is_taken(at: Desk) -> None:
     await at.intake.accept(at.message(document.replace(b"<consent>", b"<consent >x"), document), reply)
     (case,) = await at.store.ledger.cases()
     assert case.state is State.REGISTERED
-    assert (await at.store.ledger.last_message(case.id)).reading == 1
+    assert (await at.store.ledger.message_in_force(case.id)).reading == 1
 
 
 CLOSED = sorted(

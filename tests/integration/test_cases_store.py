@@ -81,7 +81,7 @@ async def test_accepting_writes_everything_at_once(pool: AsyncConnectionPool) ->
     case = await opened(pool)
     ledger = Ledger(pool, VAULT)
     assert await ledger.case(case.id) == case
-    assert (await ledger.last_message(case.id)).raw == RAW
+    assert (await ledger.message_in_force(case.id)).raw == RAW
     assert first_broken(await ledger.events(case.id)) is None
     assert {one.kind for one in await Tasks(pool).claim(10, 60)} == {TaskKind.SUBMIT, TaskKind.DELIVER}
     delivery = await Outbox(pool, VAULT).next_pending(case.id)
@@ -184,7 +184,11 @@ async def test_a_decision_is_kept_and_its_answer_waits_behind_earlier_messages(p
     assert first is not None
     assert (first.seq, answer.seq) == (1, 2)
     assert answer.notice.document is not None
-    assert await ledger.document(case.id, answer.notice.document) == ("result.xml", "application/xml", DOCUMENT)
+    assert await ledger.document(case.id, answer.notice.document) == (
+        f"result-{case.number}.xml",
+        "application/xml",
+        DOCUMENT,
+    )
 
 
 async def test_the_deliver_task_stays_while_messages_wait(pool: AsyncConnectionPool) -> None:
@@ -236,7 +240,7 @@ async def test_what_was_sealed_in_one_row_does_not_open_in_another(pool: AsyncCo
         )
     for case in (one, two):
         with pytest.raises(Exception, match="does not open"):
-            await Ledger(pool, VAULT).last_message(case.id)
+            await Ledger(pool, VAULT).message_in_force(case.id)
 
 
 DAMAGE = {

@@ -68,7 +68,7 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def nothing_to_submit(store: Store) -> bool:
-    return all(one.waiting == 0 for one in await store.tasks.backlog() if one.kind is TaskKind.SUBMIT)
+    return all(one.waiting == 0 for one in await store.tasks.backlog() if one.kind == TaskKind.SUBMIT)
 
 
 async def test_a_failing_step_is_tried_again(store: Store) -> None:

@@ -24,9 +24,10 @@ def new_case(case_id: UUID | None = None) -> Case:
         mode=Mode.ASYNC,
         correlation_id=uuid4().hex,
         route_id=None,
-        request_number="10109000000001",
+        request_number=uuid4().hex,
         language="kk",
         applicant_key=b"key",
+        signer_key=b"key",
         state=State.AWAITING_VERIFICATION,
         received_at=AT,
     )

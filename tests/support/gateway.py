@@ -84,7 +84,9 @@ def gateway_settings(folder: Path) -> settings.Settings:
         data_dir=folder,
         anchors_dir=folder,
         keys=settings.Keys(transport_certificate=file, transport_key=file, vault_key=file),
-        shep=settings.Shep(async_url="http://127.0.0.1:9/", sender_id="qaqpa", password=SecretStr("x")),
+        shep=settings.Shep(
+            async_url="http://127.0.0.1:9/", sender_id="qaqpa", password=SecretStr("x"), answers_signed=False
+        ),
         senders=(
             settings.Sender(id="pep", password=SecretStr("p"), certificates=(), signed=False),
             settings.Sender(

@@ -14,7 +14,7 @@ from gateway.cases.inbound import BeingChecked, Inbound, Receipt, Registered, Re
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
 from gateway.shep.senders import Senders
-from gateway.shep.server import routes
+from gateway.shep.server import RECEIVE_SECONDS, routes
 from tests.support.shep_parties import NOW, Party, party, verifier
 
 PASSWORD = "correct horse"
@@ -71,7 +71,7 @@ class MemoryMailbox:
         self.confirmed.append((sender_id, message_id, accepted, resend))
         return message_id == str(DELIVERY)
 
-    async def changed(self, message_id: str, state: DeliveryState) -> bool:
+    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
         self.changes.append((message_id, state))
         return message_id == str(DELIVERY)
 
@@ -139,7 +139,11 @@ def future() -> Party:
 
 @asynccontextmanager
 async def wire(
-    *, clock: Clock = lambda: NOW, max_message_bytes: int = 200_000, max_in_flight: int = 8
+    *,
+    clock: Clock = lambda: NOW,
+    max_message_bytes: int = 200_000,
+    max_in_flight: int = 8,
+    receive_seconds: float = RECEIVE_SECONDS,
 ) -> AsyncIterator[Wire]:
     """Run the wire on a free port of the loopback."""
     intake, mailbox, observer = MemoryIntake(), MemoryMailbox(), CountingObserver()
@@ -160,6 +164,7 @@ async def wire(
             own_sender_id="qaqpa",
             max_message_bytes=max_message_bytes,
             max_in_flight=max_in_flight,
+            receive_seconds=receive_seconds,
         )
     )
     runner = web.AppRunner(app)

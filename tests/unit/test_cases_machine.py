@@ -37,6 +37,7 @@ def new_case(mode: Mode = Mode.ASYNC) -> Case:
         request_number="10109000000001",
         language="kk",
         applicant_key=b"key",
+        signer_key=b"key",
         state=State.AWAITING_VERIFICATION,
         received_at=AT,
     )
@@ -166,9 +167,11 @@ def test_a_second_decision_changes_nothing() -> None:
 
 
 def test_a_repeated_sending_and_confirmation_change_nothing() -> None:
-    """The answer is issued once and confirmed once."""
+    """The answer is issued once and confirmed once; sending it again is recorded and changes nothing else."""
     case, _ = live(REGISTERED, DECIDED, SENT)
-    assert machine.advance(case, SENT) is None
+    again = machine.advance(case, SENT)
+    assert again is not None
+    assert (again.case.state, again.notice) == (State.ISSUED, None)
     case, _ = live(REGISTERED, DECIDED, SENT, CONFIRMED)
     assert machine.advance(case, SENT) is None
     assert machine.advance(case, CONFIRMED) is None
@@ -237,6 +240,7 @@ EVENTS = st.sampled_from(
         SENT,
         CONFIRMED,
         machine.Sent(AT, final=False),
+        machine.Returned(AT),
         machine.TermEnding(AT, Lateness.NEAR),
         machine.TermEnding(AT, Lateness.LATE),
         machine.Supplemented(AT),

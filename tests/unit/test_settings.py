@@ -18,6 +18,7 @@ vault_key = "vault.key"
 async_url = "https://shep.example.kz/bip-async/"
 sender_id = "qaqpa"
 password = "xyzzy-1234"
+certificates = ["shep.pem"]
 """
 
 

@@ -59,13 +59,14 @@ def notice_context(delivery: UUID) -> bytes:
 # A repeat inserts nothing anywhere: every other part reads from `m`.
 _ACCEPT = f"""
 WITH m AS (
-    INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, received_at, raw, reply)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, seq, received_at,
+        raw, reply)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (sender_id, message_id, message_type) DO NOTHING
     RETURNING case_id, bucket
 ), c AS (
     INSERT INTO cases (bucket, {COLUMNS})
-    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
+    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
 ), e AS (
     INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
     SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m
@@ -78,7 +79,7 @@ WITH m AS (
     SELECT m.case_id, m.bucket, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
 )
 SELECT count(*) FROM m
-"""  # noqa: E501  the column lists read better whole
+"""
 
 
 class Inbox:
@@ -129,7 +130,7 @@ class Inbox:
         sealed = self._vault.seal(dump(notice), notice_context(own_id)) if notice else b""
         return (
             *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
-            *(message.digest, message.reading, message.received_at),
+            *(message.digest, message.reading, entry.seq, message.received_at),
             *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
             *row_from(case),
             *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),

@@ -14,7 +14,7 @@ from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.notice import dump
 from gateway.cases.provider import Decision
 from gateway.cases.store import outbox, tasks
-from gateway.cases.store.inbox import NewMessage, delivery_id, message_context, notice_context
+from gateway.cases.store.inbox import NewMessage, Stored, delivery_id, message_context, notice_context
 from gateway.cases.store.outbox import Delivery
 from gateway.cases.store.rows import COLUMNS, case_from, row_from
 from gateway.cases.vault import Vault
@@ -33,6 +33,10 @@ class Commit:
     decision: Decision | None = None
     message: NewMessage | None = None
     """A further message of the sender (UPDATE)."""
+    in_force: bool = False
+    """Whether that message is the application from now on."""
+    returned: Delivery | None = None
+    """A message of ours that did not reach the cabinet: it is to be sent again."""
 
 
 Decide = Callable[[Case], Commit]
@@ -75,13 +79,16 @@ class Ledger:
 
     async def _write(self, connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
         if commit.message is not None:
-            await self._write_message(connection, case, commit.message)
-        if commit.decision is not None:
-            await self._write_document(connection, case, commit.decision)
+            await self._write_message(connection, case, commit.message, case.seq if commit.in_force else None)
+        if commit.decision is not None and commit.change is not None:
+            # Under a name of ours: the provider's may hold the citizen's.
+            await self._write_document(connection, case, commit.decision, commit.change.entry.at)
         if commit.change is not None:
             await self._write_change(connection, commit.change)
         if commit.sent is not None:
             await outbox.mark_sent(connection, *commit.sent)
+        if commit.returned is not None:
+            await outbox.mark_pending(connection, commit.returned)
         if commit.confirmed is not None:
             await outbox.mark_confirmed(connection, *commit.confirmed)
         await _write_tasks(connection, case, commit, claim)
@@ -105,27 +112,57 @@ class Ledger:
                 (case.id, case.bucket, entry.seq, own_id, change.notice.kind.value, entry.at, sealed),
             )
 
-    async def _write_message(self, connection: AsyncConnection, case: Case, message: NewMessage) -> None:
+    async def _write_message(
+        self, connection: AsyncConnection, case: Case, message: NewMessage, seq: int | None
+    ) -> None:
         await connection.execute(
-            "INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, "
-            "received_at, raw, reply) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, seq, "
+            "received_at, raw, reply) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
-                *(message.digest, message.reading, message.received_at),
+                *(message.digest, message.reading, seq, message.received_at),
                 *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
             ),
         )
 
-    async def _write_document(self, connection: AsyncConnection, case: Case, decision: Decision) -> None:
+    async def _write_document(self, connection: AsyncConnection, case: Case, decision: Decision, at: datetime) -> None:
         name = digest(decision.document)
         await connection.execute(
             "INSERT INTO documents (case_id, sha256, bucket, name, mime, created_at, content) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (
-                *(case.id, name, case.bucket, decision.name, "application/xml", decision.at),
+                *(case.id, name, case.bucket, f"result-{case.number}.xml", "application/xml", at),
                 self._vault.seal(decision.document, _document_context(case.id, name)),
             ),
         )
+
+    async def has_task(self, case_id: UUID, kind: TaskKind) -> bool:
+        """Tell whether a case has a task of a kind."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT 1 FROM tasks WHERE case_id = %s AND kind = %s", (case_id, kind.value)
+            )
+            return await cursor.fetchone() is not None
+
+    async def case_by_request(self, sender_id: str, service_id: str, request_number: str) -> Case | None:
+        """Return the case of a request that was registered."""
+        return await self._case(
+            "sender_id = %s AND service_id = %s AND request_number = %s AND number IS NOT NULL",
+            sender_id,
+            service_id,
+            request_number,
+        )
+
+    async def first_message(self, case_id: UUID) -> Stored:
+        """Return digest and reply of the message a case began with."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT digest, reply FROM messages WHERE case_id = %s AND seq = 1", (case_id,)
+            )
+            row = await cursor.fetchone()
+        if row is None:
+            raise LookupError("the case has no message")
+        return Stored(row[0], row[1])
 
     async def case(self, case_id: UUID) -> Case | None:
         """Return a case by its id."""
@@ -147,12 +184,12 @@ class Ledger:
             row = await cursor.fetchone()
         return case_from(row) if row else None
 
-    async def last_message(self, case_id: UUID) -> Kept:
-        """Return the newest message of the citizen in a case, opened."""
+    async def message_in_force(self, case_id: UUID) -> Kept:
+        """Return the citizen's application as it stands, opened: the first one, or the last that completed it."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 "SELECT id, message_type, reading, received_at, raw FROM messages WHERE case_id = %s "
-                "ORDER BY received_at DESC LIMIT 1",
+                "AND seq IS NOT NULL ORDER BY seq DESC LIMIT 1",
                 (case_id,),
             )
             row = await cursor.fetchone()

@@ -67,7 +67,9 @@ class Outbox:
     async def by_id(self, message_id: str) -> Delivery | None:
         """Return the message that ShEP or we call `message_id`."""
         found = await self._select(
-            f"SELECT {_COLUMNS} FROM deliveries d WHERE d.shep_message_id = %s LIMIT 1", (message_id,)
+            f"SELECT {_COLUMNS} FROM shep_ids s JOIN deliveries d ON d.id = s.delivery_id "
+            "WHERE s.shep_message_id = %s ORDER BY d.created_at DESC LIMIT 1",
+            (message_id,),
         )
         if not found and (own := _uuid(message_id)) is not None:
             found = await self._select(f"SELECT {_COLUMNS} FROM deliveries d WHERE d.id = %s", (own,))
@@ -133,9 +135,24 @@ async def has_pending(connection: AsyncConnection, case_id: UUID) -> bool:
 async def mark_sent(connection: AsyncConnection, delivery: Delivery, at: datetime, shep_message_id: str | None) -> None:
     """Record that ShEP took a message, inside the caller's transaction."""
     await connection.execute(
-        "UPDATE deliveries SET state = 'sent', sent_at = coalesce(sent_at, %s), shep_message_id = %s "
+        "UPDATE deliveries SET state = 'sent', sent_at = coalesce(sent_at, %s), "
+        "shep_message_id = coalesce(%s, shep_message_id) "
         "WHERE case_id = %s AND seq = %s AND state <> 'confirmed'",
         (at, shep_message_id, delivery.case_id, delivery.seq),
+    )
+    if shep_message_id is not None:
+        await connection.execute(
+            "INSERT INTO shep_ids (shep_message_id, delivery_id, bucket) "
+            "SELECT %s, id, bucket FROM deliveries WHERE id = %s ON CONFLICT DO NOTHING",
+            (shep_message_id, delivery.id),
+        )
+
+
+async def mark_pending(connection: AsyncConnection, delivery: Delivery) -> None:
+    """Record that a message did not reach the cabinet after all, inside the caller's transaction."""
+    await connection.execute(
+        "UPDATE deliveries SET state = 'pending' WHERE case_id = %s AND seq = %s AND state <> 'confirmed'",
+        (delivery.case_id, delivery.seq),
     )
 
 

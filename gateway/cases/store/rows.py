@@ -10,7 +10,7 @@ from gateway.catalogue.channel import Channel
 
 COLUMNS = (
     "id, service_id, shep_service_id, sender_id, channel, mode, correlation_id, route_id, request_number, language, "
-    "applicant_key, state, received_at, number, registered_at, deadline, ending, stage, lateness, seq, head"
+    "applicant_key, signer_key, state, received_at, number, registered_at, deadline, ending, stage, lateness, seq, head"
 )
 """In the order of the fields of `Case`."""
 
@@ -42,6 +42,7 @@ def row_from(case: Case) -> tuple[object, ...]:
         case.request_number,
         case.language,
         case.applicant_key,
+        case.signer_key,
         case.state.value,
         case.received_at,
         case.number,

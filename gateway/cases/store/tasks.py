@@ -14,11 +14,15 @@ from gateway.cases.model import Case, Claim, TaskKind
 _CLAIM = """
 UPDATE tasks SET claim = %(token)s, attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s)
 WHERE (case_id, kind) IN (
-    SELECT case_id, kind FROM tasks WHERE dead_at IS NULL AND due_at <= now()
+    SELECT case_id, kind FROM tasks WHERE dead_at IS NULL AND due_at <= now() AND kind = ANY(%(kinds)s)
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING case_id, kind, attempts
 """
+
+
+_KINDS = [kind.value for kind in TaskKind]
+"""A newer version may have tasks of kinds that this one does not know; it leaves them alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class DeadLetter:
 
     case_id: UUID
     number: str | None
-    kind: TaskKind
+    kind: str
     attempts: int
     error: str
     dead_at: datetime
@@ -37,7 +41,7 @@ class DeadLetter:
 class Backlog:
     """Tasks of one kind: how many wait, how many are dead, and how late the oldest due one is (seconds)."""
 
-    kind: TaskKind
+    kind: str
     waiting: int
     dead: int
     oldest_seconds: float
@@ -63,12 +67,25 @@ class Tasks:
         async with self._pool.connection() as connection, connection.transaction():
             # A claim that a crash loses is only a due task: no need to wait for the disk.
             await connection.execute("SET LOCAL synchronous_commit = off")
-            cursor = await connection.execute(_CLAIM, {"token": token, "lease": lease_seconds, "limit": limit})
+            cursor = await connection.execute(
+                _CLAIM, {"token": token, "lease": lease_seconds, "limit": limit, "kinds": _KINDS}
+            )
             return [Claim(row[0], TaskKind(row[1]), token, row[2]) for row in await cursor.fetchall()]
 
-    async def retry(self, claim: Claim, delay_seconds: float, error: str) -> None:
-        """Give a task back, due again after `delay_seconds`; `error` is a short code without personal data."""
-        await self._release(claim, "due_at = now() + make_interval(secs => %s), error = %s", (delay_seconds, error))
+    async def retry(self, claim: Claim, delay_seconds: float, error: str, *, attempts: int) -> None:
+        """Give a task back, due again after `delay_seconds`.
+
+        Args:
+            claim: the task.
+            delay_seconds: how long it rests.
+            error: a short code without personal data.
+            attempts: how many attempts count from now on.
+        """
+        await self._release(
+            claim,
+            "due_at = now() + make_interval(secs => %s), error = %s, attempts = %s",
+            (delay_seconds, error, attempts),
+        )
 
     async def kill(self, claim: Claim, error: str) -> None:
         """Make a task a dead letter."""
@@ -100,7 +117,7 @@ class Tasks:
                 "WHERE t.dead_at IS NOT NULL ORDER BY t.dead_at DESC LIMIT %s",
                 (limit,),
             )
-            return [DeadLetter(r[0], r[1], TaskKind(r[2]), r[3], r[4], r[5]) for r in await cursor.fetchall()]
+            return [DeadLetter(r[0], r[1], r[2], r[3], r[4], r[5]) for r in await cursor.fetchall()]
 
     async def replay(self, case_id: UUID | None = None) -> int:
         """Make dead tasks due again, of one case or of all; return how many."""
@@ -120,7 +137,7 @@ class Tasks:
                 "coalesce(extract(epoch FROM now() - min(due_at) FILTER (WHERE dead_at IS NULL)), 0) "
                 "FROM tasks GROUP BY kind"
             )
-            return [Backlog(TaskKind(r[0]), r[1], r[2], max(0.0, float(r[3]))) for r in await cursor.fetchall()]
+            return [Backlog(r[0], r[1], r[2], max(0.0, float(r[3]))) for r in await cursor.fetchall()]
 
 
 async def schedule(
@@ -128,13 +145,25 @@ async def schedule(
 ) -> None:
     """Create a task, or bring the case's task of that kind forward, inside the caller's transaction.
 
-    A task that another worker holds is left alone: whoever completes a step looks for more to do before it ends.
+    A task that another worker holds is only marked: it is due again when that worker ends its step.
     """
     await connection.execute(
-        "INSERT INTO tasks (case_id, bucket, kind, due_at) VALUES (%s, %s, %s, now() + make_interval(secs => %s)) "
-        "ON CONFLICT (case_id, kind) DO UPDATE SET due_at = excluded.due_at, claim = NULL, attempts = 0, "
-        "dead_at = NULL, error = NULL WHERE tasks.claim IS NULL OR tasks.claim = %s",
-        (case.id, case.bucket, kind.value, delay_seconds, own.token if own else None),
+        "INSERT INTO tasks (case_id, bucket, kind, due_at) "
+        "VALUES (%(case)s, %(bucket)s, %(kind)s, now() + make_interval(secs => %(delay)s)) "
+        "ON CONFLICT (case_id, kind) DO UPDATE SET "
+        "again = tasks.claim IS NOT NULL AND tasks.claim IS DISTINCT FROM %(own)s, "
+        "claim = CASE WHEN tasks.claim = %(own)s THEN NULL ELSE tasks.claim END, "
+        "due_at = CASE WHEN tasks.claim IS NOT NULL AND tasks.claim IS DISTINCT FROM %(own)s THEN tasks.due_at "
+        "WHEN tasks.again THEN now() ELSE excluded.due_at END, "
+        "attempts = CASE WHEN tasks.claim IS NOT NULL AND tasks.claim IS DISTINCT FROM %(own)s THEN tasks.attempts "
+        "ELSE 0 END, dead_at = NULL, error = NULL",
+        {
+            "case": case.id,
+            "bucket": case.bucket,
+            "kind": kind.value,
+            "delay": delay_seconds,
+            "own": own.token if own else None,
+        },
     )
 
 
@@ -148,8 +177,12 @@ async def hold(connection: AsyncConnection, claim: Claim) -> bool:
 
 
 async def finish(connection: AsyncConnection, claim: Claim) -> None:
-    """Remove the claimed task, inside the caller's transaction."""
-    await connection.execute(
-        "DELETE FROM tasks WHERE case_id = %s AND kind = %s AND claim = %s",
-        (claim.case_id, claim.kind.value, claim.token),
+    """Remove the claimed task, or make it due if something new came up meanwhile, in the caller's transaction."""
+    values = (claim.case_id, claim.kind.value, claim.token)
+    cursor = await connection.execute(
+        "UPDATE tasks SET claim = NULL, again = false, attempts = 0, due_at = now() "
+        "WHERE case_id = %s AND kind = %s AND claim = %s AND again",
+        values,
     )
+    if cursor.rowcount == 0:
+        await connection.execute("DELETE FROM tasks WHERE case_id = %s AND kind = %s AND claim = %s", values)

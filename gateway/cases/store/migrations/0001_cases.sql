@@ -15,6 +15,7 @@ CREATE TABLE cases (
     request_number  text,
     language        text        NOT NULL,
     applicant_key   bytea,
+    signer_key      bytea,
     state           text        NOT NULL,
     received_at     timestamptz NOT NULL,
     number          text UNIQUE,
@@ -27,6 +28,8 @@ CREATE TABLE cases (
     head            bytea       NOT NULL
 );
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
+-- A request that was registered is not registered again, under whatever message id it comes.
+CREATE UNIQUE INDEX cases_registered_once ON cases (sender_id, service_id, request_number) WHERE number IS NOT NULL;
 CREATE INDEX cases_open ON cases (state, received_at) WHERE state <> 'confirmed';
 
 -- The inbox. raw is sealed; reply is what the sender was told, byte for byte.
@@ -39,6 +42,8 @@ CREATE TABLE messages (
     case_id      uuid        NOT NULL,
     digest       bytea       NOT NULL,
     reading      smallint    NOT NULL,
+    -- The event by which the message took force; null: it was taken and answered, but changed nothing (a rejected UPDATE).
+    seq          integer,
     received_at  timestamptz NOT NULL,
     raw          bytea       NOT NULL,
     reply        bytea       NOT NULL,
@@ -47,7 +52,7 @@ CREATE TABLE messages (
 -- Sealed data does not compress: do not try.
 ALTER TABLE messages ALTER COLUMN raw SET STORAGE EXTERNAL;
 ALTER TABLE messages ALTER COLUMN reply SET STORAGE EXTERNAL;
-CREATE INDEX messages_by_case ON messages (case_id, received_at);
+CREATE INDEX messages_by_case ON messages (case_id, seq);
 
 -- The evidence: append-only, hash-chained per case.
 CREATE TABLE events (
@@ -69,6 +74,8 @@ CREATE TABLE tasks (
     due_at   timestamptz NOT NULL,
     attempts integer     NOT NULL DEFAULT 0,
     claim    uuid,
+    -- Something new came up while a worker held the task: it is due again when that worker ends.
+    again    boolean     NOT NULL DEFAULT false,
     error    text,
     dead_at  timestamptz,
     PRIMARY KEY (case_id, kind)
@@ -91,8 +98,21 @@ CREATE TABLE deliveries (
     notice          bytea       NOT NULL,
     PRIMARY KEY (case_id, seq)
 );
-CREATE INDEX deliveries_by_shep_id ON deliveries (shep_message_id) WHERE shep_message_id IS NOT NULL;
 CREATE INDEX deliveries_unconfirmed ON deliveries (created_at) WHERE confirmed_at IS NULL;
+
+-- Every id that ShEP gave to a message of ours: it may give a new one to every attempt.
+CREATE TABLE shep_ids (
+    shep_message_id text     NOT NULL,
+    delivery_id     uuid     NOT NULL,
+    bucket          smallint NOT NULL,
+    PRIMARY KEY (shep_message_id, delivery_id)
+);
+
+-- A sealed word by which a wrong vault key is noticed at start, not at the first old message.
+CREATE TABLE vault_canary (
+    one    boolean PRIMARY KEY DEFAULT true CHECK (one),
+    sealed bytea NOT NULL
+);
 
 -- Result documents, sealed, named by their SHA-256.
 CREATE TABLE documents (

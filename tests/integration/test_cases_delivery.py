@@ -1,0 +1,235 @@
+"""Delivery and the mailbox over a real database: in order, once, confirmed by whoever may."""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+
+import psycopg
+import pytest
+
+from gateway.cases import machine
+from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, MessageKind, Outgoing
+from gateway.cases.delivery import DeliverySteps
+from gateway.cases.mailbox import SHEP, Mailbox
+from gateway.cases.model import Case, Claim, State, TaskKind
+from gateway.cases.provider import Decision, Outcome
+from gateway.cases.store.doctor import diagnose
+from gateway.cases.store.ledger import Commit
+from gateway.cases.store.migrate import migrate
+from gateway.cases.store.store import Store, open_store
+from gateway.cases.vault import Vault
+from gateway.cases.worker import StepFailed
+from gateway.settings import Worker as WorkerSettings
+from tests.support.cases import AT, new_message, registered
+from tests.support.gateway import Recorder
+
+DECIDED = machine.Decided(AT, Decision(Outcome.POSITIVE, AT, b"<result/>", "result.xml"))
+
+
+@dataclass
+class Shep:
+    """A ShEP that gives every attempt a new id and says what the test tells it to say."""
+
+    sent: list[Outgoing] = field(default_factory=list)
+    says: Callable[[str], DeliveryState] = lambda _: DeliveryState.DELIVERED
+    away: bool = False
+    id_length: int = 9
+
+    async def send(self, message: Outgoing) -> str | None:
+        if self.away:
+            raise CabinetUnavailable("shep.unreachable")
+        self.sent.append(message)
+        return str(len(self.sent)).zfill(self.id_length)
+
+    async def state(self, shep_message_id: str) -> DeliveryState:
+        return self.says(shep_message_id)
+
+
+@dataclass
+class Post:
+    store: Store
+    shep: Shep
+    steps: DeliverySteps
+    mailbox: Mailbox
+
+    async def case(self, serial: int = 1) -> Case:
+        change = registered(serial)
+        await self.store.inbox.accept(new_message(str(serial)), change)
+        return change.case
+
+    async def decided(self) -> Case:
+        """Return a case whose notification and answer ShEP has taken."""
+        case = await self.case()
+        await self.store.ledger.commit(
+            case.id, lambda locked: Commit(machine.advance(locked, DECIDED), decision=DECIDED.decision)
+        )
+        while await self.run(TaskKind.DELIVER):
+            pass
+        return case
+
+    async def claim(self, kind: TaskKind) -> Claim | None:
+        async with self.store.pool.connection() as connection:
+            await connection.execute("UPDATE tasks SET due_at = now(), claim = NULL")
+        return next((one for one in await self.store.tasks.claim(10, 60) if one.kind is kind), None)
+
+    async def run(self, kind: TaskKind) -> bool:
+        """Run the step of a kind if there is a task of it."""
+        claim = await self.claim(kind)
+        if claim is not None:
+            await self.steps.table()[kind](claim)
+        return claim is not None
+
+    async def now(self, case: Case) -> Case:
+        found = await self.store.ledger.case(case.id)
+        assert found is not None
+        return found
+
+    async def kinds(self, case: Case) -> list[str]:
+        return [event.kind for event in await self.store.ledger.events(case.id)]
+
+
+@pytest.fixture
+async def post(database_url: str) -> AsyncIterator[Post]:
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        await migrate(connection)
+    async with open_store(database_url, Vault(bytes(32)), 6) as store:
+        shep, recorder = Shep(), Recorder()
+        settings = WorkerSettings()
+        steps = DeliverySteps(store.ledger, store.outbox, shep, settings, lambda: AT, recorder)
+        yield Post(store, shep, steps, Mailbox(store.ledger, store.outbox, lambda: AT, recorder))
+
+
+async def test_messages_go_in_order_each_under_its_own_id(post: Post) -> None:
+    """The notification goes before the answer; every message has an id of its own and says it in the evidence."""
+    case = await post.decided()
+    assert [message.kind for message in post.shep.sent] == [MessageKind.NOTIFICATION, MessageKind.RESPONSE]
+    assert len({message.delivery_id for message in post.shep.sent}) == 2
+    assert (await post.now(case)).state is State.ISSUED
+    assert await post.kinds(case) == ["Registered", "Decided", "Sent", "Sent"]
+
+
+async def test_every_attempt_is_the_same_message(post: Post) -> None:
+    """A message that was not taken is sent again under the same id, with the same content."""
+    await post.case()
+    post.shep.away = True
+    with pytest.raises(StepFailed, match="unreachable") as caught:
+        await post.run(TaskKind.DELIVER)
+    assert not caught.value.counts
+    post.shep.away = False
+    await post.run(TaskKind.DELIVER)
+    first = post.shep.sent[0]
+    async with post.store.pool.connection() as connection:
+        await connection.execute("UPDATE deliveries SET state = 'pending'")
+        await connection.execute("INSERT INTO tasks SELECT id, 'deliver', bucket, now() FROM cases")
+    await post.run(TaskKind.DELIVER)
+    assert post.shep.sent[1] == first
+
+
+async def test_the_answer_is_confirmed_by_asking(post: Post) -> None:
+    """When ShEP says that the answer is in the cabinet, the case is finished and nothing is left to do."""
+    case = await post.decided()
+    await post.run(TaskKind.CONFIRM)
+    assert (await post.now(case)).state is State.CONFIRMED
+    found = await diagnose(post.store.pool)
+    assert found.broken == {}
+
+
+async def test_an_answer_on_its_way_is_asked_about_again(post: Post) -> None:
+    """ON_DELIVERY is no failure: nothing is sent again, and the question is asked later."""
+    case = await post.decided()
+    post.shep.says = lambda _: DeliveryState.ON_DELIVERY
+    for _ in range(30):
+        await post.run(TaskKind.CONFIRM)
+    assert len(post.shep.sent) == 2
+    assert (await post.now(case)).state is State.ISSUED
+    assert await post.store.tasks.dead_letters() == []
+
+
+async def test_an_answer_that_did_not_arrive_is_sent_again_and_asked_about_under_its_new_id(post: Post) -> None:
+    """After NOT_DELIVERED the answer is sent once more; the next question is about ShEP's new id."""
+    case = await post.decided()
+    post.shep.says = lambda asked: DeliveryState.NOT_DELIVERED if asked == "000000002" else DeliveryState.DELIVERED
+    await post.run(TaskKind.CONFIRM)
+    await post.run(TaskKind.DELIVER)
+    await post.run(TaskKind.CONFIRM)
+    assert [message.delivery_id for message in post.shep.sent][1:] == [post.shep.sent[1].delivery_id] * 2
+    assert (await post.now(case)).state is State.CONFIRMED
+    assert await post.kinds(case) == ["Registered", "Decided", "Sent", "Sent", "Returned", "Sent", "Confirmed"]
+
+
+@pytest.mark.parametrize("reporter", [SHEP, "pep"])
+@pytest.mark.parametrize("name", ["shep", "own"])
+async def test_a_report_confirms_the_answer(post: Post, reporter: str, name: str) -> None:
+    """ShEP, or the case's own sender, reports the delivery by ShEP's id or ours; twice changes nothing."""
+    case = await post.decided()
+    message_id = "000000002" if name == "shep" else str(post.shep.sent[1].delivery_id)
+    for _ in range(2):
+        assert await post.mailbox.changed(reporter, message_id, DeliveryState.DELIVERED)
+    assert (await post.now(case)).state is State.CONFIRMED
+    assert (await post.kinds(case))[-2:] == ["Sent", "Confirmed"]
+
+
+async def test_another_sender_cannot_speak_of_it(post: Post) -> None:
+    """What another system reports, confirms, or asks about a message that is not its own is unknown to it."""
+    case = await post.decided()
+    own_id = str(post.shep.sent[1].delivery_id)
+    assert not await post.mailbox.changed("psc", own_id, DeliveryState.DELIVERED)
+    assert not await post.mailbox.confirm("psc", own_id, accepted=True, resend=False)
+    assert await post.mailbox.state("psc", own_id) is None
+    assert await post.mailbox.pending("psc", "HOUSING", message_id=own_id, correlation_id=None, amount=10) == ()
+    assert (await post.now(case)).state is State.ISSUED
+
+
+async def test_a_confirmation_does_not_swallow_earlier_messages(post: Post) -> None:
+    """If the answer is confirmed while a notification still waits, the notification is sent all the same."""
+    case = await post.case()
+    await post.store.ledger.commit(
+        case.id, lambda locked: Commit(machine.advance(locked, DECIDED), decision=DECIDED.decision)
+    )
+    answer = await post.store.outbox.answer(case.id)
+    assert answer is not None
+    assert await post.mailbox.changed(SHEP, str(answer.id), DeliveryState.DELIVERED)
+    await post.run(TaskKind.DELIVER)
+    assert [message.kind for message in post.shep.sent] == [MessageKind.NOTIFICATION]
+    assert (await diagnose(post.store.pool)).broken == {}
+
+
+@pytest.mark.parametrize("state", [DeliveryState.NOT_DELIVERED, DeliveryState.DELIVERY_STOPPED])
+async def test_a_lost_notification_is_sent_again(post: Post, state: DeliveryState) -> None:
+    """A notification that ShEP could not bring is not forgotten."""
+    case = await post.case()
+    await post.run(TaskKind.DELIVER)
+    assert await post.mailbox.changed(SHEP, "000000001", state)
+    await post.run(TaskKind.DELIVER)
+    assert len(post.shep.sent) == 2
+    assert await post.kinds(case) == ["Registered", "Sent", "Returned", "Sent"]
+
+
+async def test_who_asks_for_a_message_again_gets_it_again(post: Post) -> None:
+    """RESEND puts the message back; a plain refusal does not."""
+    await post.case()
+    await post.run(TaskKind.DELIVER)
+    own_id = str(post.shep.sent[0].delivery_id)
+    assert await post.mailbox.confirm("pep", own_id, accepted=False, resend=False)
+    assert await post.claim(TaskKind.DELIVER) is None
+    assert await post.mailbox.confirm("pep", own_id, accepted=False, resend=True)
+    await post.run(TaskKind.DELIVER)
+    assert len(post.shep.sent) == 2
+
+
+async def test_a_sender_fetches_its_messages_until_it_confirms_them(post: Post) -> None:
+    """getMessages gives what was not confirmed, oldest first; sendDeliveryNotification ends it."""
+    case = await post.case()
+    (first,) = await post.mailbox.pending("pep", "HOUSING", message_id=None, correlation_id=None, amount=10)
+    assert first.correlation_id == case.correlation_id
+    assert await post.mailbox.state("pep", str(first.delivery_id)) is DeliveryState.ON_DELIVERY
+    assert await post.mailbox.confirm("pep", str(first.delivery_id), accepted=True, resend=False)
+    assert await post.mailbox.state("pep", str(first.delivery_id)) is DeliveryState.DELIVERED
+    assert not await post.mailbox.pending("pep", "HOUSING", message_id=None, correlation_id=None, amount=10)
+
+
+async def test_an_endless_id_of_shep_is_left_out(post: Post) -> None:
+    """An id that cannot be a key does not keep a message from being recorded as sent."""
+    post.shep.id_length = 5000
+    await post.decided()
+    answer = await post.mailbox.state("pep", str(post.shep.sent[1].delivery_id))
+    assert answer is DeliveryState.ON_DELIVERY
