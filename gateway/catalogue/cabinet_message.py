@@ -129,7 +129,8 @@ def read(document: bytes) -> CabinetMessage:
     """Read a message.
 
     Raises:
-        XmlUnusable: it is not a message of this schema, or a document in it is not what its digest says.
+        XmlUnusable: it is not a message of this schema, a date in it is out of reason, or a document in it is not
+            what its digest says.
     """
     root = xml_message.read(document, _SCHEMA)
     findings, result = root.first("findings"), root.first("result")
@@ -182,7 +183,7 @@ def _read_header(header: Reader) -> Header:
     return Header(
         service_id=header.value("serviceId"),
         request_number=header.optional("requestNumber"),
-        at=datetime.fromisoformat(header.value("at")),
+        at=header.moment("at"),
         language=header.value("language"),
         case_number=header.optional("caseNumber"),
         correlation_id=header.optional("correlationId"),
@@ -190,13 +191,12 @@ def _read_header(header: Reader) -> Header:
 
 
 def _read_status(status: Reader) -> Status:
-    deadline, until = status.optional("deadline"), status.optional("until")
     return Status(
         code=StatusCode(status.value("code")),
         text=status.text("text"),
-        deadline=date.fromisoformat(deadline) if deadline else None,
+        deadline=status.day("deadline"),
         documents_needed=tuple(item.text("text") for item in status.all("documentsNeeded")),
-        until=date.fromisoformat(until) if until else None,
+        until=status.day("until"),
     )
 
 

@@ -1,7 +1,7 @@
-"""`python -m gateway.catalogue.generate`: write the XSDs that are made from the passports and the declarations.
+"""`python -m gateway.catalogue.generate`: write the files that are made from the passports and the declarations.
 
-With `--check` nothing is written; the exit status is
-1 if a file is not what it should be.
+Those are the XSDs in `schemas/` and the pages in `docs/services/`. With `--check` nothing is written; the exit status
+is 1 if a file is not what it should be.
 """
 
 import sys
@@ -15,16 +15,18 @@ from gateway.catalogue.catalogue import CatalogueError
 from gateway.catalogue.definition import Definition, Definitions
 from gateway.catalogue.form_field import FormField, Label
 from gateway.catalogue.form_schema import application_schema, common_schema, result_schema
+from gateway.catalogue.pages import pages
+from gateway.catalogue.service import Service
 
 
 def generated(schemas: Path) -> Iterator[tuple[Path, bytes]]:
-    """Yield every file that is made, with its content.
+    """Yield every file that is made, with its content; the pages go to `docs/` beside the schemas folder.
 
     Raises:
         CatalogueError: the files it is made from are not in order.
     """
     definitions = Definitions(schemas)
-    common = definitions.common()
+    common, translations = definitions.common(), definitions.translations()
     services = list(definitions.services())
     if common is None or definitions.problems:
         raise CatalogueError(definitions.problems)
@@ -32,6 +34,12 @@ def generated(schemas: Path) -> Iterator[tuple[Path, bytes]]:
     for definition in services:
         yield definition.folder / "application.xsd", application_schema(definition.form)
         yield definition.folder / "result.xsd", _result(definition)
+    catalogue = [
+        Service(service.passport, service.form, result=service.result, translations=translations)
+        for service in services
+    ]
+    for name, page in pages(catalogue):
+        yield schemas.parent / "docs" / "services" / name, page.encode()
 
 
 def _result(definition: Definition) -> bytes:

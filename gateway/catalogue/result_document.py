@@ -84,7 +84,7 @@ def read(document: bytes, service: Service | None = None) -> ResultDocument:
         service: whose result it should be; None: its particulars are not read.
 
     Raises:
-        XmlUnusable: it is not a document of this schema.
+        XmlUnusable: it is not a document of this schema, or its time is without a zone or out of reason.
         DetailsWrongError: its particulars are not the service's.
     """
     root = xml_message.read(document, _SCHEMA)
@@ -98,7 +98,7 @@ def read(document: bytes, service: Service | None = None) -> ResultDocument:
         outcome=Outcome(root.value("outcome")),
         title=root.text("title"),
         text=root.text("text"),
-        decided_at=datetime.fromisoformat(root.value("decidedAt")),
+        decided_at=root.moment("decidedAt"),
         provider=root.value("provider"),
         ground=root.text("ground") if root.first("ground") else None,
         clause=root.optional("clause"),

@@ -52,14 +52,33 @@ def _iin(value: str) -> None:
         raise ValueError("control digit")
 
 
-_FIRST_YEAR = 1900
-_LAST_YEAR = 2100
+YEARS = range(1900, 2101)
+"""Nobody who applies was born before, and nothing an act asks for lies beyond. The ends of the calendar, where
+conversion between time zones overflows, are far away."""
 
 
-def _date(value: str) -> None:
-    # Nobody who applies was born before, and nothing an act asks for lies beyond.
-    if not _FIRST_YEAR <= date.fromisoformat(value).year <= _LAST_YEAR:
+def day(value: str) -> date:
+    """Return the date that is written as `xs:date`.
+
+    Raises:
+        ValueError: it is none, or out of reason.
+    """
+    read = date.fromisoformat(value)
+    if read.year not in YEARS:
         raise ValueError("year out of reason")
+    return read
+
+
+def moment(value: str) -> datetime:
+    """Return the instant that is written as `xs:dateTime` with its zone.
+
+    Raises:
+        ValueError: it is none, or out of reason.
+    """
+    read = datetime.fromisoformat(value)
+    if read.tzinfo is None or read.year not in YEARS:
+        raise ValueError("without a zone, or year out of reason")
+    return read
 
 
 LEXICAL: Mapping[Kind, Lexical] = {
@@ -132,7 +151,7 @@ LEXICAL: Mapping[Kind, Lexical] = {
         "xs:date",
         Text("Күнтізбеде бар күнді көрсетіңіз.", "Укажите дату, которая есть в календаре."),
         pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
-        check=_date,
+        check=day,
     ),
     Kind.MOMENT: Lexical(
         "Moment",
@@ -142,7 +161,7 @@ LEXICAL: Mapping[Kind, Lexical] = {
             "Дата и время должны быть указаны вместе с часовым поясом.",
         ),
         pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?" + _ZONE,
-        check=datetime.fromisoformat,
+        check=moment,
     ),
     Kind.INTEGER: Lexical(
         "Count",

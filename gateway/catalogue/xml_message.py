@@ -1,11 +1,13 @@
 """Writing and reading our own XML messages: one namespace, texts in two languages, checked against their schema."""
 
 import re
+from datetime import date, datetime
 from functools import lru_cache
 
 from lxml import etree
 
 from gateway import resources
+from gateway.catalogue import value as values
 from gateway.catalogue import xml_input
 from gateway.catalogue.xml_input import XmlUnusable
 from gateway.texts import Text
@@ -117,6 +119,29 @@ class Reader:
     def optional(self, name: str) -> str | None:
         """Return the text of a child, or None if there is no such child."""
         return self.value(name) if self.all(name) else None
+
+    def moment(self, name: str) -> datetime:
+        """Return the instant in a child that the schema says is there; aware.
+
+        Raises:
+            XmlUnusable: it has no zone, or its year is out of reason, which the schema does not tell.
+        """
+        try:
+            return values.moment(self.value(name))
+        except ValueError:
+            raise XmlUnusable(f"{name} is not a time with its zone between 1900 and 2100") from None
+
+    def day(self, name: str) -> date | None:
+        """Return the date in a child, or None if there is no such child.
+
+        Raises:
+            XmlUnusable: it has a zone, or its year is out of reason, which the schema does not tell.
+        """
+        value = self.optional(name)
+        try:
+            return None if value is None else values.day(value)
+        except ValueError:
+            raise XmlUnusable(f"{name} is not a date between 1900 and 2100") from None
 
     def text(self, name: str) -> Text:
         """Return the text that stands in both languages.

@@ -7,8 +7,9 @@ import pytest
 
 from gateway.catalogue import dates, notices, phrases
 from gateway.catalogue.channel import Channel, channel_refusal
+from gateway.catalogue.declarations import paths
 from gateway.texts import Text
-from tests.support.catalogue import PORTAL_SERVICES, catalogue
+from tests.support.catalogue import catalogue
 
 NUMBER = "QZ-2026-000001-7"
 BY = date(2026, 1, 5)
@@ -28,6 +29,27 @@ NOTICES = {
     "rejected": notices.rejected(),
     "overdue": notices.overdue(NUMBER, BY),
     "overdue_without_date": notices.overdue(NUMBER, None),
+    "decided_orally": notices.decided_orally(NUMBER),
+    "suspended": notices.suspended(NUMBER, GROUND),
+    "income_confirmation": notices.income_confirmation(NUMBER, BY),
+    "check_in": notices.check_in(NUMBER, BY),
+} | {
+    f"{name}_{channel}": notice
+    for channel in Channel
+    for name, notice in {
+        "registered": notices.registered(NUMBER, BY, channel),
+        "in_progress": notices.in_progress(NUMBER, BY, channel),
+        "step_done": notices.step_done(NUMBER, Text("бұрыштама қойылды", "наложена резолюция"), BY, channel),
+        "documents_needed": notices.documents_needed(NUMBER, NEEDED, BY, channel),
+        "returned": notices.returned(NUMBER, NEEDED, None, channel),
+        "intake_refused": notices.intake_refused(NEEDED, channel),
+        "extended": notices.extended(NUMBER, BY, GROUND, channel),
+        "resumed": notices.resumed(NUMBER, BY, channel),
+        "decided_positive": notices.decided_positive(NUMBER, channel),
+        "decided_refused": notices.decided_refused(NUMBER, GROUND, channel),
+        "terminated": notices.terminated(NUMBER, GROUND, channel),
+        "rejected": notices.rejected(channel),
+    }.items()
 }
 PHRASES = {name: text for name, text in vars(phrases).items() if isinstance(text, Text)}
 KAZAKH_ONLY = set("әіңғүұқөһӘІҢҒҮҰҚӨҺ")
@@ -84,10 +106,9 @@ def test_kazakh_texts_have_no_latin_lookalikes() -> None:
     texts = [*(notice.kk for notice in NOTICES.values()), *(phrase.kk for phrase in PHRASES.values())]
     refusals = [channel_refusal(service, Channel.PORTAL) for service in catalogue().services]
     texts += [refusal.kk for refusal in refusals if refusal is not None]
-    for service_id in PORTAL_SERVICES:
-        form = catalogue().service(service_id).form
-        assert form is not None
-        texts += [field.label.kk for block in form.root.fields for field in (block, *block.fields)]
+    for service in catalogue().services:
+        texts += [field.label.kk for _, field in paths(service.form.root.fields)]
+        texts += [choice.label.kk for _, field in paths(service.form.root.fields) for choice in field.choices]
     mixed = [word for text in texts for word in re.findall(r"\w+", text) if re.search(r"[A-Za-z]", word)]
     assert {word for word in mixed if re.search(r"[А-Яа-яәіңғүұқөһ]", word)} == set()
 
