@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 
 from gateway.cases.inbound import Mode
-from gateway.cases.model import State
+from gateway.cases.model import State, TaskKind
 from gateway.cases.notice import Status
 from gateway.cases.number import is_registration_number
+from gateway.cases.store.ledger import Commit
 from gateway.eds import enveloped
 from gateway.eds.certificate import Certificate
 from gateway.eds.verifier import Revocation, RevocationStatus
 from gateway.faults import Code, GatewayFault
 from gateway.resources import schemas
-from gateway.sandbox.identities import AUTHENTICATION_ONLY, EXPIRED, FOREIGN, PROVIDERS
+from gateway.sandbox.identities import AUTHENTICATION_ONLY, CITIZENS, EXPIRED, FOREIGN, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import application, tampered
 from tests.support.gateway import NOW, Desk, desk, housing, reply
@@ -292,3 +293,68 @@ class TestSupplement:
         (case,) = await at.store.ledger.cases()
         assert case.state is State.REGISTERED
         assert [event.kind for event in await at.store.ledger.events(case.id)][-1] == "SupplementRejected"
+
+    async def test_a_rejected_one_never_takes_the_place_of_the_application(self, at: Desk) -> None:
+        """What another person, or a broken form, sent as a completion is kept but is not what the provider gets."""
+        first = at.document()
+        await at.intake.accept(at.message(first), reply)
+        (case,) = await at.store.ledger.cases()
+        for number, document in enumerate((at.document(citizen=2), at.document(consent=False)), 2):
+            update = at.message(document, message_id=str(number), message_type="UPDATE", correlation_id="chain-1")
+            await at.intake.accept(update, reply)
+        assert first in (await at.store.ledger.message_in_force(case.id)).raw
+
+    async def test_the_newest_that_was_taken_is_in_force_whatever_the_clocks_say(self, at: Desk) -> None:
+        """Which application stands is decided by the order of events, not by times of replicas."""
+        await at.intake.accept(at.message(at.document()), reply)
+        (case,) = await at.store.ledger.cases()
+        completed = at.document()
+        update = at.message(completed, message_id="2", message_type="UPDATE", correlation_id="chain-1")
+        await at.intake.accept(replace(update, received_at=NOW - timedelta(seconds=30)), reply)
+        assert completed in (await at.store.ledger.message_in_force(case.id)).raw
+
+    async def test_one_during_the_hand_over_of_another_is_handed_over_too(self, at: Desk) -> None:
+        """A completion that arrives while the provider is given the one before makes the step run again."""
+        await at.intake.accept(at.message(at.document()), reply)
+        (case,) = await at.store.ledger.cases()
+
+        async def complete(number: str) -> None:
+            update = at.message(at.document(), message_id=number, message_type="UPDATE", correlation_id="chain-1")
+            await at.intake.accept(update, reply)
+
+        await complete("2")
+        held = next(one for one in await at.store.tasks.claim(10, 60) if one.kind is TaskKind.SUPPLEMENT)
+        await complete("3")
+        await at.store.ledger.commit(case.id, lambda _: Commit(), held)
+        again = [one.kind for one in await at.store.tasks.claim(10, 60)]
+        assert TaskKind.SUPPLEMENT in again
+
+    async def test_a_self_made_representative_cannot_replace_the_application(self, at: Desk) -> None:
+        """Whoever did not sign the application cannot complete it, not even by naming the applicant as represented."""
+        await at.intake.accept(at.message(at.document()), reply)
+        (case,) = await at.store.ledger.cases()
+        stranger = at.document(citizen=2, applicant={"iin": CITIZENS[0].iin})
+        update = at.message(stranger, message_id="2", message_type="UPDATE", correlation_id="chain-1")
+        await at.intake.accept(update, reply)
+        assert [event.kind for event in await at.store.ledger.events(case.id)][-1] == "SupplementRejected"
+
+
+async def test_one_application_under_two_message_ids_is_one_case(at: Desk) -> None:
+    """The same signed request in another message gets the first receipt; another content under its number none."""
+    document = at.document()
+    first = await at.intake.accept(at.message(document, message_id="1"), reply)
+    assert await at.intake.accept(at.message(document, message_id="2"), reply) == first
+    assert len(await at.store.ledger.cases()) == 1
+    at.counter[0] -= 1  # the same request number once more
+    other = at.document(form={"dwellingAddress": "Қостанай, Басқа көше, 2"})
+    with pytest.raises(GatewayFault) as caught:
+        await at.intake.accept(at.message(other, message_id="3"), reply)
+    assert caught.value.detail.code == "client.duplicate_request"
+
+
+async def test_each_channel_has_message_ids_of_its_own(at: Desk) -> None:
+    """An id used on AsyncChannel does not answer on SyncChannel."""
+    first = await at.intake.accept(at.message(at.document()), reply)
+    second = await at.intake.accept(at.message(at.document(), mode=Mode.SYNC), reply)
+    assert first != second
+    assert len(await at.store.ledger.cases()) == 2

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
+import structlog
 
 from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.store.ledger import Commit
@@ -175,3 +176,45 @@ def test_the_back_off_grows_and_is_bounded() -> None:
     assert all(1 <= wait <= 60 for some in waits.values() for wait in some)
     assert max(waits[4]) > max(waits[1])
     assert len(set(waits[20])) > 100
+
+
+async def test_a_task_of_a_newer_version_is_left_alone(store: Store) -> None:
+    """A kind of task that this version does not know stops nobody; others are done, and it waits for who knows it."""
+    await opened(store)
+    async with store.pool.connection() as connection:
+        await connection.execute("INSERT INTO tasks SELECT id, 'future', bucket, now() FROM cases")
+    async with working(store, finish(store)):
+        await until(lambda: nothing_to_submit(store))
+    assert [(one.kind, one.waiting) for one in await store.tasks.backlog() if one.kind == "future"] == [("future", 1)]
+
+
+async def test_an_outage_of_others_leaves_no_dead_letters(store: Store) -> None:
+    """That somebody else is away does not count: however often it is tried, no person has to put it back to work."""
+    await opened(store)
+    tries = 0
+
+    async def away(claim: Claim) -> None:
+        nonlocal tries
+        tries += 1
+        if tries < 12:
+            raise StepFailed("provider.unavailable", counts=False)
+        await finish(store)(claim)
+
+    async with working(store, away):
+        await until(lambda: nothing_to_submit(store))
+    assert await store.tasks.dead_letters() == []
+
+
+async def test_a_crash_is_logged_without_what_it_was_about(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """The text of an unexpected exception may hold personal data: only its kind and its place are logged."""
+    await opened(store)
+
+    async def broken(_: Claim) -> None:
+        raise ValueError("Сейітова Айгүл")
+
+    with structlog.testing.capture_logs() as lines:
+        async with working(store, broken):
+            await until(lambda: nothing_to_submit(store))
+    crashes = [line for line in lines if line["event"] == "worker.step_crashed"]
+    assert crashes
+    assert "Сейітова" not in repr(lines) + caplog.text
