@@ -1,7 +1,7 @@
 """One exchange on the wire: received bytes to the answer, whatever happens on the way."""
 
-import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import perf_counter
@@ -24,6 +24,7 @@ from gateway.shep.operations import Operations
 from gateway.shep.reader import Envelope, read_request
 from gateway.shep.senders import Senders
 from gateway.shep.writer import FaultCode, write_fault
+from gateway.telemetry.logs import frames
 
 _LOG = structlog.get_logger("gateway.shep")
 _FAULT_CODES = {
@@ -31,6 +32,8 @@ _FAULT_CODES = {
     "client.soap_version": FaultCode.VERSION_MISMATCH,
 }
 _LOGGED_LENGTH = 64
+_LOGGED_FRAMES = 8
+_RECEIVED_PER_HANDLED = 4  # a body on its way costs only memory, and whoever sends it is not known yet
 
 Receive = Callable[[], Awaitable[bytes]]
 """Reads the message's bytes; raises GatewayFault when they are too many or do not arrive whole."""
@@ -48,7 +51,10 @@ class Answer:
 
 @dataclass(slots=True)
 class _Trace:
-    """What is known of a message so far, for its fault and its log line. Only authenticated values are logged."""
+    """What is known of a message so far, for its fault and its log line.
+
+    Who sent it and to which service is logged once it is authenticated; its ids always, to be found by them in ShEP.
+    """
 
     channel: Channel
     id: str = field(default_factory=lambda: uuid4().hex)
@@ -56,10 +62,46 @@ class _Trace:
     session_id: str | None = None
     sender: str | None = None
     service: str | None = None
+    message_id: str | None = None
+    correlation_id: str | None = None
+
+
+class _Busy(Exception):  # noqa: N818  says what the gateway is
+    """No room for another message."""
+
+
+class _Room:
+    """Room for a number of messages at the same time."""
+
+    def __init__(self, size: int) -> None:
+        self._free = size
+
+    @property
+    def full(self) -> bool:
+        return self._free <= 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold one place.
+
+        Raises:
+            _Busy: none is free.
+        """
+        if self.full:
+            raise _Busy
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
 
 
 class Exchange:
-    """Takes messages of one gateway, up to a number at the same time."""
+    """Takes messages of one gateway, up to a number at the same time.
+
+    Bodies on their way are counted apart from messages being handled: otherwise a few senders that send slowly, or
+    never to the end, would keep everybody else out.
+    """
 
     def __init__(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         self,
@@ -81,8 +123,8 @@ class Exchange:
         self._clock = clock
         self._observer = observer
         self._limits = limits
-        self._max_in_flight = max_in_flight
-        self._in_flight = 0
+        self._handled = _Room(max_in_flight)
+        self._received = _Room(max_in_flight * _RECEIVED_PER_HANDLED)
         self._busy: dict[Channel, tuple[datetime, Answer]] = {}
 
     async def answer(self, channel: Channel, receive: Receive) -> Answer:
@@ -95,22 +137,26 @@ class Exchange:
         return answer
 
     async def _guarded(self, trace: _Trace, receive: Receive) -> tuple[str, Answer]:
-        if self._in_flight >= self._max_in_flight:
-            return self._shed(trace.channel)
-        self._in_flight += 1
         try:
-            return "OK", Answer(200, await self._process(trace, receive))
+            raw = await self._take_in(receive)
+            with self._handled.place():
+                return "OK", Answer(200, await self._process(trace, raw))
+        except _Busy:
+            return self._shed(trace.channel)
         except GatewayFault as fault:
             return fault.code.value, self._fault(fault, trace)
         except Exception as error:  # noqa: BLE001  a defect must not leave the sender without an answer
             _log_defect(error)
             defect = faults.internal()
             return defect.code.value, self._fault(defect, trace)
-        finally:
-            self._in_flight -= 1
 
-    async def _process(self, trace: _Trace, receive: Receive) -> bytes:
-        raw = await receive()
+    async def _take_in(self, receive: Receive) -> bytes:
+        if self._handled.full:  # what could not be handled anyway is not read first
+            raise _Busy
+        with self._received.place():
+            return await receive()
+
+    async def _process(self, trace: _Trace, raw: bytes) -> bytes:
         at = self._clock()
         envelope = self._read(raw, trace)
         with timed(self._observer, "transport_verify"):
@@ -127,6 +173,8 @@ class Exchange:
         except FormatFault as fault:
             _note(trace, fault.operation, fault.session_id)
             raise
+        trace.message_id = _cut(getattr(envelope.message, "message_id", None))
+        trace.correlation_id = _cut(getattr(envelope.message, "correlation_id", None))
         if envelope.operation.channel is not trace.channel:
             raise FormatFault("client.unknown_operation", f"{envelope.operation} is not offered at this address")
         _note(trace, envelope.operation, getattr(envelope.message, "session_id", None))
@@ -139,7 +187,7 @@ class Exchange:
         return Answer(500, write_fault(operation, error, self._key, faultcode=faultcode), fault.retry_after)
 
     def _shed(self, channel: Channel) -> tuple[str, Answer]:
-        """Answer without reading; signed once a second, for signing costs more than anything else here."""
+        """Answer without a look at the message; signed once a second, for signing costs more than all else here."""
         fault = faults.busy()
         second = self._clock().replace(microsecond=0)
         kept = self._busy.get(channel)
@@ -157,6 +205,8 @@ class Exchange:
             operation=operation,
             sender=trace.sender,
             service=trace.service,
+            message_id=trace.message_id,
+            correlation_id=trace.correlation_id,
             code=code,
             milliseconds=round(seconds * 1000, 1),
         )
@@ -171,11 +221,14 @@ def _note(trace: _Trace, operation: Operation | None, session_id: str | None) ->
 
 def _service(message: Request) -> str | None:
     if isinstance(message, SyncRequest | AsyncMessage | MessagesQuery):
-        return message.service_id[:_LOGGED_LENGTH]
+        return _cut(message.service_id)
     return None
+
+
+def _cut(text: str | None) -> str | None:
+    return text[:_LOGGED_LENGTH] if text else None
 
 
 def _log_defect(error: BaseException) -> None:
     # the exception's own text may quote the message, so only its kind and its place are logged
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    _LOG.error("message failed", kind=type(error).__name__, frames=frames[-8:])
+    _LOG.error("message failed", kind=type(error).__name__, frames=frames(error)[-_LOGGED_FRAMES:])

@@ -1,6 +1,10 @@
 """The HTTP side: POST of messages, GET of the contract's documents."""
 
-from aiohttp import hdrs, web
+import asyncio
+from typing import Final
+
+from aiohttp import ClientError, hdrs, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from gateway.cases.inbound import Intake, Mailbox
 from gateway.clock import Clock
@@ -15,6 +19,11 @@ from gateway.shep.observer import Observer
 from gateway.shep.operations import Operations
 from gateway.shep.senders import Senders
 
+RECEIVE_SECONDS: Final = 15.0
+"""How long a body may be on its way. The largest allowed one needs 4.3 Mbit/s then, and ShEP's channel is far faster;
+anyone can hold a connection open, so a body that takes longer is not waited for."""
+
+_BROKEN = (web.RequestPayloadError, HttpProcessingError, ClientError, ConnectionError)  # as aiohttp tells it
 _XML = "text/xml"
 _NOTE = "A SOAP 1.1 endpoint: POST a message, or GET ?wsdl.\n"
 
@@ -32,6 +41,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     own_sender_id: str,
     max_message_bytes: int,
     max_in_flight: int,
+    receive_seconds: float = RECEIVE_SECONDS,
 ) -> list[web.RouteDef]:
     """Return the routes `/shep/sync`, `/shep/async` and `/shep/<name>.wsdl|.xsd`.
 
@@ -46,7 +56,8 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         public_url: stands as address in the WSDL.
         own_sender_id: stands as sender in the messages that `getMessages` gives out.
         max_message_bytes: larger messages are refused while they arrive.
-        max_in_flight: more messages than this at the same time are refused unread.
+        max_in_flight: more messages than this at the same time are refused.
+        receive_seconds: a body that takes longer to arrive is refused.
     """
     operations = Operations(intake=intake, mailbox=mailbox, key=key, observer=observer, own_sender_id=own_sender_id)
     exchange = Exchange(
@@ -60,7 +71,9 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         max_in_flight=max_in_flight,
     )
     documents = Documents(public_url)
-    endpoints = [_Endpoint(channel, exchange, documents, max_message_bytes) for channel in Channel]
+    endpoints = [
+        _Endpoint(channel, exchange, documents, _Body(max_message_bytes, receive_seconds)) for channel in Channel
+    ]
     return [
         *(web.post(f"/shep/{endpoint.channel}", endpoint.post) for endpoint in endpoints),
         *(web.get(f"/shep/{endpoint.channel}", endpoint.get) for endpoint in endpoints),
@@ -71,15 +84,15 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
 class _Endpoint:
     """One address."""
 
-    def __init__(self, channel: Channel, exchange: Exchange, documents: Documents, max_bytes: int) -> None:
+    def __init__(self, channel: Channel, exchange: Exchange, documents: Documents, body: "_Body") -> None:
         self.channel = channel
         self._exchange = exchange
         self._documents = documents
-        self._max_bytes = max_bytes
+        self._body = body
 
     async def post(self, request: web.Request) -> web.Response:
         """Take a message, whatever SOAPAction and Content-Type say: peers send anything there."""
-        answer = await self._exchange.answer(self.channel, lambda: _receive(request, self._max_bytes))
+        answer = await self._exchange.answer(self.channel, lambda: self._body.receive(request))
         response = web.Response(status=answer.status, body=answer.body, content_type=_XML, charset="utf-8")
         if answer.retry_after is not None:
             response.headers[hdrs.RETRY_AFTER] = str(answer.retry_after)
@@ -109,22 +122,35 @@ class _Files:
         return web.Response(body=document, content_type=_XML, charset="utf-8")
 
 
-async def _receive(request: web.Request, limit: int) -> bytes:
-    """Read a body, and stop as soon as it is too large."""
-    if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
-        raise FormatFault("client.content_encoding", "a message is sent uncompressed")
-    if (request.content_length or 0) > limit:
-        raise _too_large(limit)
-    body = bytearray()
-    try:
+class _Body:
+    """Reads bodies within a size and a time."""
+
+    def __init__(self, max_bytes: int, seconds: float) -> None:
+        self._max_bytes = max_bytes
+        self._seconds = seconds
+
+    async def receive(self, request: web.Request) -> bytes:
+        """Read a body, and stop as soon as it is too large or too slow."""
+        if request.headers.get(hdrs.CONTENT_ENCODING, "identity").lower() != "identity":
+            raise FormatFault("client.content_encoding", "a message is sent uncompressed")
+        if (request.content_length or 0) > self._max_bytes:
+            raise self._too_large()
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._read(request)
+        except TimeoutError:
+            text = f"the HTTP body did not arrive within {self._seconds:g} seconds"
+            raise FormatFault("client.broken_body", text) from None
+        except _BROKEN:
+            raise FormatFault("client.broken_body", "the HTTP body did not arrive whole") from None
+
+    async def _read(self, request: web.Request) -> bytes:
+        body = bytearray()
         async for chunk in request.content.iter_any():
             body += chunk
-            if len(body) > limit:
-                raise _too_large(limit)
-    except web.RequestPayloadError:
-        raise FormatFault("client.broken_body", "the HTTP body did not arrive whole") from None
-    return bytes(body)
+            if len(body) > self._max_bytes:
+                raise self._too_large()
+        return bytes(body)
 
-
-def _too_large(limit: int) -> FormatFault:
-    return FormatFault("client.too_large", f"the message is larger than {limit} bytes")
+    def _too_large(self) -> FormatFault:
+        return FormatFault("client.too_large", f"the message is larger than {self._max_bytes} bytes")

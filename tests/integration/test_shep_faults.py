@@ -277,6 +277,20 @@ async def test_defect(gateway: Wire, http: aiohttp.ClientSession, capsys: pytest
     assert PASSWORD not in logged
 
 
+async def test_log_of_a_refused_message(
+    gateway: Wire, http: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused message is found in the log by its ids; who it says it is from is not logged as if it were true."""
+    message = application(Sender("portal", "wrong"), message_id="254750124", correlation_id="3382552")
+
+    await fault(http, f"{gateway.url}/shep/async", write(message, party("stranger").key))
+
+    (line,) = [text for text in capsys.readouterr().out.splitlines() if "message answered" in text]
+    for word in ("254750124", "3382552", "SCE004"):
+        assert word in line
+    assert "portal" not in line
+
+
 @pytest.mark.parametrize(
     "message",
     [
