@@ -6,6 +6,7 @@ from typing import Any
 from adapters.contract import ContractBroken
 from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, Stage
 from gateway.catalogue.application import Application, Attachment, Person
+from gateway.catalogue.value import YEARS
 from gateway.texts import Text
 
 Values = dict[str, Any]
@@ -98,13 +99,14 @@ def _text(answer: Any) -> Text:  # noqa: ANN401  same
 
 
 def _instant(value: object) -> datetime:
-    # zeep gives None for what Python cannot hold, such as the year 30000
-    if not isinstance(value, datetime) or value.tzinfo is None:
+    # zeep gives None for what Python cannot hold, such as the year 30000; at the ends of what it can hold, conversion
+    # between time zones overflows
+    if not isinstance(value, datetime) or value.tzinfo is None or value.year not in YEARS:
         raise ContractBroken("a time cannot be read")
     return value
 
 
 def _day(value: object) -> date:
-    if not isinstance(value, date):
+    if not isinstance(value, date) or value.year not in YEARS:
         raise ContractBroken("a date cannot be read")
     return value

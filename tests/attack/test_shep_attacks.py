@@ -175,6 +175,32 @@ async def test_signature_wrapping(gateway: Wire, wrap: object, fault: tuple[str,
     assert await refused(gateway, etree.tostring(envelope)) == fault
 
 
+@pytest.mark.parametrize(
+    ("name", "instant", "outward"),
+    [
+        ("Expires", "9999-12-31T23:59:59Z", None),
+        ("Expires", "9999-12-31T23:59:59-14:00", None),
+        ("Expires", "0001-01-01T00:00:00+14:00", "SCE006"),
+        ("Created", "0001-01-01T00:00:00Z", None),
+        ("Created", "0001-01-01T00:00:00+14:00", None),
+        ("Created", "9999-12-31T23:59:59-14:00", "SCE006"),
+    ],
+)
+async def test_timestamp_at_the_ends_of_the_calendar(
+    gateway: Wire, name: str, instant: str, outward: str | None
+) -> None:
+    """A time stamp at the ends of the calendar is judged like any other, and is no defect of the gateway."""
+    envelope = etree.fromstring(signed())
+    etree.SubElement(etree.SubElement(envelope[0][0], f"{{{WSU}}}Timestamp"), f"{{{WSU}}}{name}").text = instant
+
+    if outward is not None:
+        assert await refused(gateway, etree.tostring(envelope)) == (outward, "client.signature.invalid")
+        return
+    url = f"{gateway.url}/shep/async"
+    async with aiohttp.ClientSession() as http, http.post(url, data=etree.tostring(envelope)) as response:
+        assert response.status == 200
+
+
 async def test_signature_of_another_message(gateway: Wire) -> None:
     """A header taken from one signed message does not carry another one's Body."""
     first, second = etree.fromstring(signed("<a/>")), etree.fromstring(signed("<b/>"))

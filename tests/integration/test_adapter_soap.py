@@ -170,6 +170,15 @@ UNUSABLE = {
     "unknown stage": answer("GetCaseStatusResponse", REGISTERED.replace("REGISTERED", "LOST")),
     "time without offset": answer("GetCaseStatusResponse", REGISTERED.replace("+05:00", "")),
     "time beyond reason": answer("GetCaseStatusResponse", REGISTERED.replace("2026", "30000")),
+    "time at the start of the calendar": answer(
+        "GetCaseStatusResponse", REGISTERED.replace("2026", "0001").replace("+05:00", "+14:00")
+    ),
+    "time at the end of the calendar": answer(
+        "GetCaseStatusResponse", REGISTERED.replace("2026", "9999").replace("+05:00", "-14:00")
+    ),
+    "day at the end of the calendar": answer(
+        "GetCaseStatusResponse", REGISTERED.replace("</status>", "<until>9999-12-31</until></status>")
+    ),
     "no document named": answer("GetCaseStatusResponse", REGISTERED.replace("REGISTERED", "DOCUMENTS_NEEDED")),
     "fault without detail": plain_fault(""),
     "fault of somebody else": plain_fault("<error xmlns='urn:other'/>"),

@@ -39,7 +39,7 @@ def _schema(name: str) -> etree.XMLSchema:
 CABINET, RESULT = _schema("cabinet.xsd"), _schema("result.xsd")
 
 _texts = st.builds(Text, st.text(max_size=30), st.text(max_size=30))
-_days = st.none() | st.dates()
+_days = st.none() | st.dates(date(1900, 1, 1), date(2100, 12, 31))
 _names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9./_-]{0,20}", fullmatch=True)
 _messages = st.builds(
     CabinetMessage,
@@ -178,3 +178,31 @@ def test_personal_data_stays_out_of_reprs() -> None:
     assert "Ахметова" not in shown
     assert "880101300123" not in shown
     assert WORDS.kk not in shown
+
+
+BEYOND_REASON = [
+    b"0001-01-01T00:00:00+14:00",
+    b"9999-12-31T23:59:59-14:00",
+    b"30000-01-01T00:00:00Z",
+    b"2026-01-05T15:00:00",
+]
+
+
+@pytest.mark.parametrize("instant", BEYOND_REASON)
+def test_time_beyond_reason_is_refused(instant: bytes) -> None:
+    """A time at the ends of the calendar, or without its zone, makes a decision and a message unusable; no crash."""
+    message = CabinetMessage(Kind.NOTIFICATION, HEADER, Status(StatusCode.REGISTERED, WORDS))
+    stated = b"2026-01-05T15:00:00+05:00"
+    with pytest.raises(XmlUnusable, match="decidedAt"):
+        result_document.read(result_document.render(DECISION).replace(stated, instant))
+    with pytest.raises(XmlUnusable, match="at is not"):
+        cabinet_message.read(cabinet_message.render(message).replace(stated, instant))
+
+
+@pytest.mark.parametrize("day", [b"0001-01-01", b"9999-12-31", b"30000-01-01", b"2026-01-19Z"])
+def test_day_beyond_reason_is_refused(day: bytes) -> None:
+    """A deadline at the ends of the calendar, or with a zone, makes a message unusable; no crash."""
+    status = Status(StatusCode.REGISTERED, WORDS, date(2026, 1, 19))
+    raw = cabinet_message.render(CabinetMessage(Kind.NOTIFICATION, HEADER, status))
+    with pytest.raises(XmlUnusable, match="deadline"):
+        cabinet_message.read(raw.replace(b"2026-01-19", day))

@@ -127,6 +127,8 @@ def test_form_around_the_values_does_not_matter() -> None:
         (("<language>kk", "<language>en"), "applicant.form", "header/language"),
         (("10:00:00+05:00", "10:00:00"), "applicant.form", "header/submittedAt"),
         (("10:00:00+05:00", "25:00:00+05:00"), "applicant.form", "header/submittedAt"),
+        (("2026-01-05T10:00:00+05:00", "0001-01-01T00:00:00+14:00"), "applicant.form", "header/submittedAt"),
+        (("2026-01-05T10:00:00+05:00", "9999-12-31T23:59:59-14:00"), "applicant.form", "header/submittedAt"),
         ((f"<serviceId>{HOME_SCHOOLING}", f"<serviceId>{HOUSING}"), "applicant.form", "header/serviceId"),
         (("<requestNumber>R-1", "<requestNumber>№ 1"), "applicant.form", "header/requestNumber"),
         (("<consent>true", "<consent>yes"), "applicant.form", "consent"),

@@ -266,6 +266,9 @@ def _timestamp_signed(signature: etree._Element) -> None:
         ("2026-02-28T23:00:00Z", "2026-02-28T23:54:59Z", {Reason.SIG_CONSTRAINTS_FAILURE}),
         ("2026-03-01T00:05:01Z", "2026-03-01T00:15:00Z", {Reason.SIG_CONSTRAINTS_FAILURE}),
         ("yesterday", "tomorrow", {Reason.FORMAT_FAILURE}),
+        ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", set[Reason]()),  # the ends of the calendar
+        ("9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59Z", {Reason.SIG_CONSTRAINTS_FAILURE}),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", {Reason.SIG_CONSTRAINTS_FAILURE}),
     ],
 )
 def test_a_timestamp_is_kept(created: str, expires: str, reasons: set[Reason]) -> None:
