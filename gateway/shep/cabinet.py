@@ -9,6 +9,7 @@ from gateway.shep.messages import AsyncReceipt, Request, Response, Sender, Statu
 from gateway.shep.operations import outgoing_message
 from gateway.shep.reader import ReplyFault, ReplyUnreadable
 
+_MAX_ID_LENGTH = 200
 _CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
@@ -25,12 +26,14 @@ class ShepCabinet:
     async def send(self, message: Outgoing) -> str | None:
         """Hand a message to ShEP; return the id that ShEP gave it, or None if its receipt names none.
 
+        An id of more than 200 characters is none: real ones have up to 40, and the message was taken all the same.
+
         Raises:
             CabinetUnavailable: it was not taken.
         """
         match await self._ask(outgoing_message(message, self._sender)):
             case AsyncReceipt(message_id=message_id):
-                return message_id
+                return message_id if message_id is None or len(message_id) <= _MAX_ID_LENGTH else None
             case _:
                 raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
 

@@ -23,7 +23,7 @@ def async_receipt(request: AsyncMessage, receipt: Receipt) -> AsyncReceipt:
     """Acknowledge a message: it was taken; a rejection follows as a RESPONSE of its own."""
     return AsyncReceipt(
         message_id=str(receipt.inbox_id),
-        correlation_id=request.correlation_id or request.message_id or str(receipt.inbox_id),
+        correlation_id=_correlation_id(request, receipt),
         response_date=receipt.at,
         session_id=guid(request.session_id),
     )
@@ -35,10 +35,15 @@ def sync_response(request: SyncRequest, receipt: Receipt) -> SyncResponse:
         message_id=str(receipt.inbox_id),
         response_date=receipt.at,
         status=_status(receipt),
-        correlation_id=request.correlation_id or request.message_id,
+        correlation_id=_correlation_id(request, receipt),
         session_id=guid(request.session_id),
         data=Data((receipt.payload,) if receipt.payload else ()),
     )
+
+
+def _correlation_id(request: AsyncMessage | SyncRequest, receipt: Receipt) -> str:
+    """Return what the case's later messages carry as well: the id as received, or the message's own, or ours."""
+    return request.correlation_id or request.message_id or str(receipt.inbox_id)
 
 
 def _status(receipt: Receipt) -> StatusInfo:

@@ -130,6 +130,15 @@ async def test_tolerated_answers(body: bytes | str, content_type: str, message_i
         assert await cabinet.send(OUTGOING) == message_id
 
 
+@pytest.mark.parametrize(("length", "named"), [(200, True), (201, False)])
+async def test_receipt_with_an_endless_id(length: int, named: bool) -> None:  # noqa: FBT001  a parameter of the test
+    """An id that is longer than any real one is none; the message was taken all the same."""
+    receipt = AsyncReceipt("1" * length, "3382552", NOW)
+
+    async with shep(answering(write(receipt, None))) as cabinet:
+        assert await cabinet.send(OUTGOING) == (receipt.message_id if named else None)
+
+
 @pytest.mark.parametrize("status", [200, 500])
 async def test_fault(status: int) -> None:
     """A fault, whatever its HTTP status, is a refusal that names its codes and quotes none of its texts."""

@@ -92,12 +92,19 @@ async def test_async_application(gateway: Wire, http: aiohttp.ClientSession) -> 
     assert gateway.observer.steps == ["parse", "transport_verify", "receipt_sign"]
 
 
-@pytest.mark.parametrize(("message_id", "expected"), [("77", "77"), (None, None)])
+@pytest.mark.parametrize(
+    ("message_id", "correlation_id", "expected"),
+    [("77", "3382552", "3382552"), (None, "3382552", "3382552"), ("77", None, "77"), (None, None, None)],
+)
 async def test_correlation_id_is_never_empty(
-    gateway: Wire, http: aiohttp.ClientSession, message_id: str | None, expected: str | None
+    gateway: Wire,
+    http: aiohttp.ClientSession,
+    message_id: str | None,
+    correlation_id: str | None,
+    expected: str | None,
 ) -> None:
-    """Without a correlation id the receipt carries the message's own id, or the one it was given here."""
-    message = AsyncMessage("KSL-1", MessageType.REQUEST, NOW, SENDER, message_id, data=DATA)
+    """The receipt carries the correlation id as received, else the message's own id, else the one it was given here."""
+    message = AsyncMessage("KSL-1", MessageType.REQUEST, NOW, SENDER, message_id, correlation_id, data=DATA)
 
     receipt = await ask(http, f"{gateway.url}/shep/async", message, party("portal"))
 
@@ -257,11 +264,13 @@ async def test_get_without_wsdl(gateway: Wire, http: aiohttp.ClientSession) -> N
 async def test_log_holds_no_personal_data(
     gateway: Wire, http: aiohttp.ClientSession, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One log line a message: operation, sender, service, code; no password and nothing of the payload."""
-    await ask(http, f"{gateway.url}/shep/sync", SyncRequest("m-1", "KSL-1", NOW, SENDER, data=DATA), party("portal"))
+    """One log line a message: operation, sender, service, ids, code; no password and nothing of the payload."""
+    message = SyncRequest("m-1", "KSL-1", NOW, SENDER, "c" * 65, data=DATA)
+    await ask(http, f"{gateway.url}/shep/sync", message, party("portal"))
 
     (line,) = [text for text in capsys.readouterr().out.splitlines() if "message answered" in text]
-    for word in ("SendMessage", "portal", "KSL-1", "OK"):
+    for word in ("SendMessage", "portal", "KSL-1", "OK", "m-1", "c" * 64):
         assert word in line
+    assert "c" * 65 not in line
     for word in ("Әлия", SENDER.password or "", "<a"):
         assert word not in line
