@@ -7,7 +7,7 @@ from gateway.cases.model import Case
 from gateway.catalogue.catalogue import Catalogue
 from gateway.catalogue.channel import Channel, channel_refusal
 from gateway.catalogue.service import Service
-from gateway.catalogue.term import Term, portal_term
+from gateway.catalogue.term import Term, total_term
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.settings import Sender, Settings
 from gateway.texts import Text
@@ -43,9 +43,9 @@ class Services:
             raise ValueError(f"the catalogue has no service {', '.join(unknown)}")
         self._by_shep_id = {self._shep_id(service.id): service for service in catalogue.services}
         self._terms = {
-            (service_id, Channel.PORTAL): portal_term(self._services[service_id], own.term_working_days)
+            (service_id, channel): total_term(self._services[service_id], channel, own.term_working_days)
             for service_id, own in settings.services.items()
-            if Channel.PORTAL in self._services[service_id].channels
+            for channel in self._services[service_id].channels
         }
 
     def offer(self, sender_id: str, shep_service_id: str) -> Offer:

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cases.inbound import Mode
+from gateway.cases.inbound import Inbound, Mode
 from gateway.cases.model import State, TaskKind
 from gateway.cases.notice import Status
 from gateway.cases.number import is_registration_number
 from gateway.cases.store.ledger import Commit
+from gateway.catalogue.channel import Channel
 from gateway.eds import enveloped
 from gateway.eds.certificate import Certificate
 from gateway.eds.verifier import Revocation, RevocationStatus
@@ -21,7 +22,7 @@ from gateway.faults import Code, GatewayFault
 from gateway.resources import schemas
 from gateway.sandbox.identities import AUTHENTICATION_ONLY, CITIZENS, EXPIRED, FOREIGN, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
-from gateway.sandbox.order import application, tampered
+from gateway.sandbox.order import Order, application, tampered
 from tests.support.gateway import NOW, Desk, desk, housing, reply
 
 
@@ -358,3 +359,40 @@ async def test_each_channel_has_message_ids_of_its_own(at: Desk) -> None:
     second = await at.intake.accept(at.message(at.document(), mode=Mode.SYNC), reply)
     assert first != second
     assert len(await at.store.ledger.cases()) == 2
+
+
+class TestPsc:
+    """The Public Service Centre (ХҚКО): a second sender over the same contract, whose clerks sign at its counter."""
+
+    SERVICE = "kostanay.child-benefit"
+
+    def taken(self, at: Desk, signer: str = "psc", **changes: object) -> Inbound:
+        values: dict[str, object] = {"service": self.SERVICE, "form": {}}
+        unsigned = application(Order(**(values | changes)), "20109000000001", NOW)  # type: ignore[arg-type]
+        signed = enveloped.sign(unsigned, at.authority.system(signer).key)
+        return at.message(signed, sender_id="psc", service_id=self.SERVICE)
+
+    async def test_a_clerks_signature_stands_at_the_counter(self, at: Desk) -> None:
+        """What a clerk of the registered body took and signed is registered, with the term of this channel."""
+        await at.intake.accept(self.taken(at), reply)
+        (case,) = await at.store.ledger.cases()
+        assert (case.state, case.channel) == (State.REGISTERED, Channel.PSC)
+        assert case.deadline is not None
+
+    async def test_a_clerk_of_another_body_does_not(self, at: Desk) -> None:
+        """Only the body that is registered for the sender signs instead of the applicant."""
+        await at.intake.accept(self.taken(at, signer="portal"), reply)
+        (case,) = await at.store.ledger.cases()
+        assert case.state is State.REJECTED
+
+    async def test_the_portal_has_no_such_counter(self, at: Desk) -> None:
+        """The same document from the portal is not the citizen's."""
+        unsigned = application(housing(), "20109000000002", NOW)
+        signed = enveloped.sign(unsigned, at.authority.system("psc").key)
+        assert await rejected(at, signed) == ["applicant.certificate.not_individual"]
+
+    async def test_what_the_psc_does_not_give_is_refused(self, at: Desk) -> None:
+        """A service that the act keeps from the PSC is SCE004, with the reason."""
+        service = "kostanay.categories-social-assistance"
+        fault = await refused(at, b"<application/>", sender_id="psc", service_id=service)
+        assert (fault.code, fault.detail.code) == (Code.SERVICE, "client.channel")

@@ -23,7 +23,7 @@ from gateway.eds import enveloped
 from gateway.eds.anchors import Anchors
 from gateway.eds.revocation import RevocationSource
 from gateway.eds.verifier import Verifier
-from gateway.sandbox.identities import CITIZENS
+from gateway.sandbox.identities import CITIZENS, SYSTEMS
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Order, application
 
@@ -90,6 +90,14 @@ def gateway_settings(folder: Path) -> settings.Settings:
         senders=(
             settings.Sender(id="pep", password=SecretStr("p"), certificates=(), signed=False),
             settings.Sender(
+                id="psc",
+                password=SecretStr("p"),
+                certificates=(),
+                signed=False,
+                channel="psc",
+                bin=next(system.bin for system in SYSTEMS if system.slug == "psc"),
+            ),
+            settings.Sender(
                 id="narrow",
                 password=SecretStr("p"),
                 certificates=(),
@@ -102,6 +110,7 @@ def gateway_settings(folder: Path) -> settings.Settings:
             "kostanay.housing-assistance": settings.Service(provider="akimat"),
             "kostanay.home-schooling-costs": settings.Service(provider="akimat"),
             "kostanay.categories-social-assistance": settings.Service(provider="akimat"),
+            "kostanay.child-benefit": settings.Service(provider="akimat"),
         },
     )
 
