@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from functools import partial
 
-from asn1crypto import pem
-
 from gateway.eds import algorithms, keys
 from gateway.eds.certificate import Certificate
 from gateway.eds.gost.keys import KeyUnreadable, PrivateKey, PublicKey, digest, new_digest
@@ -80,19 +78,16 @@ def _weakness(suite: Suite, spki: bytes) -> str | None:
     return None if key.suite is suite else f"a key of {key.suite.name} does not go with {suite.name}"
 
 
-def _load(certificate: Certificate, key: bytes, _password: bytes | None) -> GostSigningKey:
-    """Read a private key of PEM.
+def _load(certificate: Certificate, pkcs8: bytes) -> GostSigningKey:
+    """Read a private key.
 
     Raises:
-        keys.KeyUnusable: Not an unencrypted GOST key in PKCS #8, or not the key of this certificate.
+        keys.KeyUnusable: Not a GOST key in PKCS #8, or not the key of this certificate.
     """
     try:
-        kind, _headers, pkcs8 = pem.unarmor(key)
-        if kind != "PRIVATE KEY":
-            raise keys.KeyUnusable("a GOST key in PEM must be unencrypted PKCS #8 (BEGIN PRIVATE KEY)")
         private_key = PrivateKey.from_pkcs8(pkcs8)
     except ValueError as error:
         raise keys.KeyUnusable(f"private key unreadable ({type(error).__name__})") from None
     if private_key.public.to_spki() != certificate.spki:
-        raise keys.KeyUnusable("the private key does not belong to the certificate")
+        raise keys.NotItsKey("the private key does not belong to the certificate")
     return GostSigningKey(certificate, private_key)
