@@ -16,6 +16,8 @@ class Mode(StrEnum):
 
     SYNC = "sync"
     ASYNC = "async"
+    COUNTER = "counter"
+    """None did: a clerk entered the application (see `gateway.cases.counter`)."""
 
 
 @dataclass(frozen=True, slots=True)

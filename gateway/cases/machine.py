@@ -157,7 +157,7 @@ _ANSWERED = frozenset({State.DECIDED, State.REJECTED})
 def open_case(case: Case, event: VerificationDelayed | Registered | Rejected) -> Change:
     """Return the first change of a new case (`case.seq` is 0).
 
-    On SyncChannel the reply itself tells the sender what came of it: no notice follows, and a rejection is final.
+    On SyncChannel, and at a counter, the reply itself tells what came of it: no notice follows, a rejection is final.
     """
     if case.seq != 0:
         raise IllegalTransition("the case is open already")
@@ -165,7 +165,7 @@ def open_case(case: Case, event: VerificationDelayed | Registered | Rejected) ->
         change = _change(case, event, event.facts, tasks=_deliver(TaskKind.VERIFY), notice=told(event))
     else:
         change = _checked(case, event)
-    return _told_in_reply(change) if case.mode is Mode.SYNC else change
+    return change if case.mode is Mode.ASYNC else _told_in_reply(change)
 
 
 def told(event: VerificationDelayed | Registered | Rejected) -> Notice:
@@ -191,7 +191,14 @@ def advance(case: Case, event: Event) -> Change | None:
     Raises:
         IllegalTransition: the event cannot happen in this state.
     """
-    return _TRANSITIONS[type(event)](case, event)
+    change = _TRANSITIONS[type(event)](case, event)
+    return _told_at_the_counter(change) if change is not None and case.mode is Mode.COUNTER else change
+
+
+def _told_at_the_counter(change: Change) -> Change:
+    """Leave the sending out: whoever applied at a counter has no personal cabinet and is told there."""
+    tasks = tuple(task for task in change.tasks if task.kind is not TaskKind.DELIVER)
+    return replace(change, tasks=tasks, notice=None)
 
 
 def _verification_delayed(_case: Case, _event: VerificationDelayed) -> Change | None:

@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
+from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.provider import (
@@ -143,7 +144,7 @@ class ProviderSteps:
     async def _provider_case(self, case: Case) -> ProviderCase:
         parts = self._parts
         kept = await parts.ledger.message_in_force(case.id)
-        document = parts.readings(kept.raw)[kept.reading]
+        document = kept.raw if case.mode is Mode.COUNTER else parts.readings(kept.raw)[kept.reading]
         reading = read_application(parts.services.of(case).service, document)
         if reading.application is None or case.number is None or case.registered_at is None or case.deadline is None:
             raise StepFailed("gateway.case_unreadable", final=True)

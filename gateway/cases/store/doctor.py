@@ -21,6 +21,7 @@ _INVARIANTS = {
     ),
     "a case that is not finished has a next step": (
         "SELECT c.id FROM cases c WHERE c.state <> 'confirmed' "
+        "AND NOT (c.mode = 'counter' AND c.state = 'decided') "  # waits for the applicant to come
         "AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id)"
     ),
     "a message that waits for the cabinet has its task": (
