@@ -36,6 +36,8 @@ class ChecklistItem:
     present: bool
     act: tuple[Text, ...]
     """The act's own words, where a reviewer wants to compare."""
+    conditions: tuple[Text, ...]
+    """When the act wants it, in its words; empty: always."""
 
 
 def checklist(service: Service, channel: Channel, answers: Answers) -> tuple[ChecklistItem, ...]:
@@ -74,20 +76,16 @@ def _groups(service: Service, channel: Channel, answers: Answers) -> Iterator[_G
 
 
 def _wanted(requirement: Requirement, channel: Channel, answers: Answers) -> Wanted | None:
-    if requirement.channels and channel not in requirement.channels:
+    wanted = _BY_NEED.get(requirement.need)
+    if wanted is None or (requirement.channels and channel not in requirement.channels):
         return None
     component = answers.fields.get(COMPONENT)
     if requirement.components and component is not None and component[0] not in requirement.components:
         return None
-    if requirement.when is not None:
-        holds = requirement.when.holds(answers)
-        if holds is not None and not holds:
-            return None
-        if holds is None:
-            return Wanted.IF_APPLICABLE
-    if requirement.components and component is None:
+    holds = requirement.when.holds(answers) if requirement.when is not None else True
+    if holds is None or (requirement.components and component is None):
         return Wanted.IF_APPLICABLE
-    return _BY_NEED.get(requirement.need)
+    return wanted if holds else None
 
 
 _BY_NEED = {
@@ -104,12 +102,14 @@ def _item(service: Service, answers: Answers, group: _Group) -> ChecklistItem:
     documents = service.form.documents
     names = {choice.value: choice.label.text for choice in documents.kinds}
     kinds = tuple(dict.fromkeys(requirement.kind for requirement, _ in group if requirement.kind is not None))
+    entries = [service.passport.documents[index] for requirement, _ in group for index in requirement.act]
     return ChecklistItem(
         kinds=kinds,
         labels=tuple(names[kind] for kind in kinds),
         wanted=min((wanted for _, wanted in group), key=_ORDER.index),
         present=any(_present(requirement, answers) for requirement, _ in group),
-        act=tuple(service.text(service.passport.documents[i]) for requirement, _ in group for i in requirement.act),
+        act=tuple(dict.fromkeys(service.text(entry) for entry in entries)),
+        conditions=tuple(dict.fromkeys(service.text(e.condition) for e in entries if e.condition is not None)),
     )
 
 

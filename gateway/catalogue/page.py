@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from gateway.catalogue.channel import Channel, channel_refusal
-from gateway.catalogue.completeness import checklist
+from gateway.catalogue.completeness import ChecklistItem, checklist
 from gateway.catalogue.condition import Answers
+from gateway.catalogue.declarations import COMPONENT
+from gateway.catalogue.dictionaries import components
 from gateway.catalogue.eligibility import eligibility
 from gateway.catalogue.form_field import FormField, Kind
 from gateway.catalogue.grounds import GroundKind, grounds
@@ -136,18 +138,31 @@ def _limit(limit: Limit, pick: Pick) -> str:
 
 def _documents(service: Service, pick: Pick) -> Iterator[str]:
     for channel in service.channels:
-        items = checklist(service, channel, Answers())
-        if items:
-            yield f"**{pick(CHANNELS[channel])}**"
-            yield ""
-            for item in items:
-                names = f" {pick(WORDS['or'])} ".join(pick(label) for label in item.labels)
-                yield f"- {names} — {pick(WANTED[item.wanted])}"
-                yield f"  <br><sub>{'; '.join(dict.fromkeys(pick(words) for words in item.act))}</sub>"
-            yield ""
+        for heading, answers in _cases(service):
+            items = checklist(service, channel, answers)
+            if items:
+                title = pick(CHANNELS[channel]) if heading is None else f"{pick(CHANNELS[channel])}: {pick(heading)}"
+                yield from (f"**{title}**", "", *(line for item in items for line in _document(item, pick)), "")
     rule = service.passport.documents_rule
     if rule is not None:
         yield f"{pick(service.text(rule))}."
+
+
+def _cases(service: Service) -> Iterator[tuple[Text | None, Answers]]:
+    """Yield what the list of documents depends on first: each component, or nothing."""
+    found = components(service)
+    if not found or not any(requirement.components for requirement in service.form.documents.requirements):
+        yield None, Answers()
+        return
+    for component in found:
+        yield Text(component.kk, component.ru), Answers(fields={COMPONENT: (component.code,)})
+
+
+def _document(item: ChecklistItem, pick: Pick) -> Iterator[str]:
+    names = f" {pick(WORDS['or'])} ".join(pick(label) for label in item.labels)
+    yield f"- {names} — {pick(WANTED[item.wanted])}"
+    conditions = "; ".join(pick(condition) for condition in item.conditions)
+    yield f"  <br><sub>{'; '.join(map(pick, item.act))}{f' ({conditions})' if conditions else ''}</sub>"
 
 
 def _fields(fields: Iterable[FormField], pick: Pick, indent: str = "") -> Iterator[str]:
