@@ -5,15 +5,12 @@ import dataclasses
 import json
 import signal
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
-import uvloop
-from pydantic import ValidationError
-from rich.console import Console
 from rich.table import Table
 
 from gateway import app as composition
@@ -28,7 +25,9 @@ from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
 from gateway.catalogue.summary import Counts, describe
+from gateway.cli_counter import counter_cli
 from gateway.cli_eds import eds_cli
+from gateway.cli_store import SettingsFile, fail, out, read_settings, run, with_store
 from gateway.clock import local
 from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
@@ -37,7 +36,6 @@ from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
 from gateway.settings import Revocation, Settings
-from gateway.settings import load as load_settings
 from gateway.telemetry import logs
 
 T = TypeVar("T")
@@ -48,14 +46,8 @@ case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", n
 catalogue_cli = typer.Typer(help="Look at the regulated services.", no_args_is_help=True)
 cli.add_typer(case_cli, name="case")
 cli.add_typer(catalogue_cli, name="catalogue")
+cli.add_typer(counter_cli, name="counter")
 cli.add_typer(eds_cli, name="eds")
-
-SettingsFile = Annotated[
-    Path, typer.Option("--settings", "-s", envvar="QAQPA_SETTINGS", help="The settings file (TOML).")
-]
-_WIDTH = None if sys.stdout.isatty() else 200
-"""In a pipe there is no window to fit into."""
-_out = Console(width=_WIDTH)
 
 _UNUSABLE = (
     AnchorsUnusable,
@@ -74,29 +66,7 @@ def main() -> None:
     try:
         cli()
     except _UNUSABLE as error:
-        _fail(str(error))
-
-
-def _fail(text: str) -> None:
-    sys.stderr.write(f"qaqpa: {text}\n")
-    raise SystemExit(1)
-
-
-def _settings(path: Path) -> Settings:
-    try:
-        return load_settings(path)
-    except ValidationError as error:
-        # pydantic's own text quotes the values, which may be secrets.
-        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        _fail(f"{path}: {problems}")
-    except (OSError, ValueError) as error:
-        _fail(f"{path}: {error}")
-    raise AssertionError
-
-
-def _run(coroutine: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(coroutine)
+        fail(str(error))
 
 
 @cli.command()
@@ -116,7 +86,7 @@ def worker(settings: SettingsFile) -> None:
 
 
 def _process(path: Path, roles: Role) -> None:
-    settings = _settings(path)
+    settings = read_settings(path)
     logs.configure(settings.log_level)
 
     async def process() -> None:
@@ -125,7 +95,7 @@ def _process(path: Path, roles: Role) -> None:
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
         await composition.run(settings, roles, stop=stop, ready=_ready)
 
-    _run(process())
+    run(process())
 
 
 def _ready(url: str) -> None:
@@ -136,19 +106,19 @@ def _ready(url: str) -> None:
 @cli.command()
 def migrate(settings: SettingsFile) -> None:
     """Bring the database's schema to this version."""
-    loaded = _settings(settings)
+    loaded = read_settings(settings)
 
     async def migrate_now() -> None:
         async with composition.store(loaded, Material.load(loaded).vault):
-            _out.print("The database is at this version's schema.")
+            out.print("The database is at this version's schema.")
 
-    _run(migrate_now())
+    run(migrate_now())
 
 
 @cli.command("check-config")
 def check_config(settings: SettingsFile) -> None:
     """Check settings, keys, anchors, catalogue and services without starting anything."""
-    loaded = _settings(settings)
+    loaded = read_settings(settings)
     material = Material.load(loaded)
     Services(material.catalogue, loaded)
     table = Table("what", "state")
@@ -163,7 +133,7 @@ def check_config(settings: SettingsFile) -> None:
     table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
     table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")
     table.add_row("revocation", "\n".join(_revocation(loaded.revocation)))
-    _out.print(table)
+    out.print(table)
 
 
 def _revocation(section: Revocation) -> list[str]:
@@ -178,30 +148,20 @@ def _revocation(section: Revocation) -> list[str]:
     return lines
 
 
-def _with_store(path: Path, what: "Any") -> None:  # noqa: ANN401  a coroutine function over the store
-    loaded = _settings(path)
-
-    async def opened() -> None:
-        async with composition.store(loaded, Material.load(loaded).vault, with_migrations=False) as store:
-            await what(store)
-
-    _run(opened())
-
-
 @cli.command()
 def doctor(settings: SettingsFile) -> None:
     """Check that the database keeps the promises: nothing lost, nothing twice, all evidence whole. Reads only."""
 
-    async def check(store: Store) -> None:
+    async def check(store: Store, _settings: Settings, _material: Material) -> None:
         found = await diagnose(store.pool)
-        _out.print(f"{found.cases} cases, {found.events} events, {found.dead} dead letters")
+        out.print(f"{found.cases} cases, {found.events} events, {found.dead} dead letters")
         for promise, cases in found.broken.items():
-            _out.print(f"[red]broken[/]: {promise}: {', '.join(map(str, cases))}")
-        _out.print("all promises hold" if not found.broken else f"{len(found.broken)} promises are broken")
+            out.print(f"[red]broken[/]: {promise}: {', '.join(map(str, cases))}")
+        out.print("all promises hold" if not found.broken else f"{len(found.broken)} promises are broken")
         if found.broken:
             raise typer.Exit(1)
 
-    _with_store(settings, check)
+    with_store(settings, check)
 
 
 @case_cli.command("list")
@@ -213,7 +173,7 @@ def case_list(
 ) -> None:
     """List the newest cases."""
 
-    async def show(store: Store) -> None:
+    async def show(store: Store, _settings: Settings, _material: Material) -> None:
         table = Table()
         if dead:
             for column in ("number", "task", "attempts", "since", "cause", "case"):
@@ -231,9 +191,9 @@ def case_list(
                 received = f"{local(case.received_at):%Y-%m-%d %H:%M}"
                 row = (case.number or "-", case.service_id, case.state, case.ending or "-", received, deadline)
                 table.add_row(*row, str(case.id))
-        _out.print(table)
+        out.print(table)
 
-    _with_store(settings, show)
+    with_store(settings, show)
 
 
 async def _find(store: Store, name: str) -> Case:
@@ -259,7 +219,7 @@ def case_show(
 ) -> None:
     """Show a case with its evidence, and check that the evidence is whole."""
 
-    async def show(store: Store) -> None:
+    async def show(store: Store, _settings: Settings, _material: Material) -> None:
         found = await _find(store, case)
         events = await store.ledger.events(found.id)
         broken = first_broken(events)
@@ -268,11 +228,11 @@ def case_show(
             sys.stdout.write(_evidence(found, events) + "\n")
         else:
             _print_case(found, events)
-            _out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
+            out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
         if not whole:
             raise typer.Exit(1)
 
-    _with_store(settings, show)
+    with_store(settings, show)
 
 
 def _evidence(case: Case, events: Sequence[Entry]) -> str:
@@ -291,11 +251,11 @@ def _evidence(case: Case, events: Sequence[Entry]) -> str:
 
 
 def _print_case(case: Case, events: Sequence[Entry]) -> None:
-    _out.print(f"[bold]{case.number or case.id}[/bold]  {case.service_id}  {case.state}  {case.ending or ''}")
+    out.print(f"[bold]{case.number or case.id}[/bold]  {case.service_id}  {case.state}  {case.ending or ''}")
     table = Table("no", "at", "event", "facts")
     for event in events:
         table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
-    _out.print(table)
+    out.print(table)
 
 
 @case_cli.command("replay")
@@ -304,11 +264,11 @@ def case_replay(
 ) -> None:
     """Put dead letters back to work, of one case or of all."""
 
-    async def replay(store: Store) -> None:
+    async def replay(store: Store, _settings: Settings, _material: Material) -> None:
         case_id = (await _find(store, case)).id if case else None
-        _out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
+        out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
 
-    _with_store(settings, replay)
+    with_store(settings, replay)
 
 
 @catalogue_cli.command("list")
@@ -319,7 +279,7 @@ def catalogue_list() -> None:
         summary = describe(service)
         term = f"{summary.term.text.ru} ({summary.term.origin})" if summary.term else "-"
         table.add_row(service.id, summary.name.ru or summary.name.kk, ", ".join(summary.channels), term)
-    _out.print(table)
+    out.print(table)
 
 
 @catalogue_cli.command("show")
@@ -348,7 +308,7 @@ def catalogue_show(
     for channel, reason in summary.closed.items():
         table.add_row(f"not {channel}", str(reason))
     table.add_row("what the act says", ", ".join(f"{value} {name}" for name, value in _pairs(summary.counts)))
-    _out.print(table)
+    out.print(table)
 
 
 def _pairs(counts: Counts) -> list[tuple[str, int]]:
@@ -370,7 +330,7 @@ def demo(
     keep: Annotated[bool, typer.Option(help="Leave everything running until Ctrl-C.")] = False,
 ) -> None:
     """Show the whole way of an application, live."""
-    raise SystemExit(_run(run_demo(folder, keep)))
+    raise SystemExit(run(run_demo(folder, keep)))
 
 
 if __name__ == "__main__":

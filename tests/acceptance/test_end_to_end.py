@@ -3,7 +3,9 @@
 import asyncio
 import hashlib
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -16,6 +18,7 @@ from gateway.eds.verdict import Indication
 from gateway.eds.verifier import Verifier
 from gateway.sandbox.cabinet import Request, State
 from gateway.sandbox.identities import CITIZENS, EXPIRED, PROVIDERS
+from gateway.sandbox.order import application
 from tests.support.world import CATEGORIES, HOUSING, PACKAGE, SCHOOLING, Together, order, together
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -167,3 +170,25 @@ async def test_operators_list_cases(both: Together) -> None:
     assert request.case_number in await both.qaqpa("case", "list")
     assert "provider." not in await both.qaqpa("case", "list", "--dead")
     assert "0 tasks" in await both.qaqpa("case", "replay")
+
+
+async def test_a_paper_application_goes_its_way_at_the_counter(both: Together, tmp_path: Path) -> None:
+    """A clerk enters it, the provider's system decides it, the signed result is written out and handed over."""
+    paper = tmp_path / "application.xml"
+    paper.write_bytes(application(order("kostanay.child-benefit"), "30109000000777", utc_now()))
+    entered = await both.qaqpa(
+        *("counter", "enter", str(paper)),
+        *("--service", "kostanay.child-benefit", "--channel", "provider", "--clerk", "Айгүл С."),
+    )
+    number = re.search(r"\d{4}-\d{8}-\d", entered)
+    assert number is not None, entered
+    assert "Айгүл С." in entered
+    async with asyncio.timeout(30):
+        while "decided" not in await both.qaqpa("case", "show", number[0]):
+            await asyncio.sleep(0.2)
+    result = tmp_path / "result.xml"
+    assert "positive" in await both.qaqpa("counter", "result", number[0], "--out", str(result))
+    verdict = await Verifier(Anchors.load(both.world.authority.anchors)).enveloped(result.read_bytes(), at=utc_now())
+    assert verdict.indication is Indication.VALID
+    await both.qaqpa("counter", "hand-over", number[0], "--clerk", "Айгүл С.")
+    assert "confirmed" in await both.qaqpa("case", "show", number[0])

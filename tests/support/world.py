@@ -33,7 +33,7 @@ FORMS: dict[str, dict[str, object]] = {
 
 def order(service: str = HOUSING, **changes: object) -> Order:
     """Return a complete order with a package of documents, with what `changes` says otherwise."""
-    values: dict[str, object] = {"service": service, "form": FORMS[service], "documents": PACKAGE}
+    values: dict[str, object] = {"service": service, "form": FORMS.get(service, {}), "documents": PACKAGE}
     return Order(**(values | changes))
 
 

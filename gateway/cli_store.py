@@ -1,0 +1,62 @@
+"""What the commands share: reading the settings, opening the store, saying in one line what is wrong."""
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+import uvloop
+from pydantic import ValidationError
+from rich.console import Console
+
+from gateway import app as composition
+from gateway.app import Material
+from gateway.cases.store.store import Store
+from gateway.settings import Settings
+from gateway.settings import load as load_settings
+
+T = TypeVar("T")
+
+SettingsFile = Annotated[
+    Path, typer.Option("--settings", "-s", envvar="QAQPA_SETTINGS", help="The settings file (TOML).")
+]
+_WIDTH = None if sys.stdout.isatty() else 200
+"""In a pipe there is no window to fit into."""
+out = Console(width=_WIDTH)
+
+
+def fail(text: str) -> NoReturn:
+    """Say what is wrong and end with 1."""
+    sys.stderr.write(f"qaqpa: {text}\n")
+    raise SystemExit(1)
+
+
+def read_settings(path: Path) -> Settings:
+    """Read the settings, or fail with every key that is wrong."""
+    try:
+        return load_settings(path)
+    except ValidationError as error:
+        # pydantic's own text quotes the values, which may be secrets.
+        fail(f"{path}: " + "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()))
+    except (OSError, ValueError) as error:
+        fail(f"{path}: {error}")
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(coroutine)
+
+
+def with_store(path: Path, what: Callable[[Store, Settings, Material], Awaitable[None]]) -> None:
+    """Open the store of an installation, without migrating it, and do something with it."""
+    loaded = read_settings(path)
+    material = Material.load(loaded)
+
+    async def opened() -> None:
+        async with composition.store(loaded, material.vault, with_migrations=False) as store:
+            await what(store, loaded, material)
+
+    run(opened())
