@@ -55,10 +55,11 @@ def completeness(service: Service, channel: Channel, application: Application) -
 
 def missing(service: Service, channel: Channel, answers: Answers) -> tuple[Finding, ...]:
     """Return a finding for each document that is required of an applicant with these answers and is not there."""
+    names = {choice.value: choice.label.text for choice in service.form.documents.kinds}
     return tuple(
-        Finding("applicant.documents", phrases.document_missing(item.labels), "documents")
-        for item in checklist(service, channel, answers)
-        if item.wanted is Wanted.REQUIRED and not item.present
+        Finding("applicant.documents", phrases.document_missing([names[kind] for kind in _kinds(group)]), "documents")
+        for group in _groups(service, channel, answers)
+        if _strongest(group) is Wanted.REQUIRED and not _any_present(group, answers)
     )
 
 
@@ -98,16 +99,26 @@ _BY_NEED = {
 _ORDER = (Wanted.REQUIRED, Wanted.IF_APPLICABLE, Wanted.OPTIONAL)
 
 
+def _kinds(group: _Group) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(requirement.kind for requirement, _ in group if requirement.kind is not None))
+
+
+def _strongest(group: _Group) -> Wanted:
+    return min((wanted for _, wanted in group), key=_ORDER.index)
+
+
+def _any_present(group: _Group, answers: Answers) -> bool:
+    return any(_present(requirement, answers) for requirement, _ in group)
+
+
 def _item(service: Service, answers: Answers, group: _Group) -> ChecklistItem:
-    documents = service.form.documents
-    names = {choice.value: choice.label.text for choice in documents.kinds}
-    kinds = tuple(dict.fromkeys(requirement.kind for requirement, _ in group if requirement.kind is not None))
+    names = {choice.value: choice.label.text for choice in service.form.documents.kinds}
     entries = [service.passport.documents[index] for requirement, _ in group for index in requirement.act]
     return ChecklistItem(
-        kinds=kinds,
-        labels=tuple(names[kind] for kind in kinds),
-        wanted=min((wanted for _, wanted in group), key=_ORDER.index),
-        present=any(_present(requirement, answers) for requirement, _ in group),
+        kinds=_kinds(group),
+        labels=tuple(names[kind] for kind in _kinds(group)),
+        wanted=_strongest(group),
+        present=_any_present(group, answers),
         act=tuple(dict.fromkeys(service.text(entry) for entry in entries)),
         conditions=tuple(dict.fromkeys(service.text(e.condition) for e in entries if e.condition is not None)),
     )

@@ -117,10 +117,8 @@ def total_term(service: Service, channel: Channel, override: int | None = None) 
     Raises:
         ValueError: the setting is longer than the act allows.
     """
-    passport = service.passport
-    law = _stated(service, channel) or _sum_of_steps(passport, channel)
-    if law is None and channel not in service.channels:
-        law = _stated(service, Channel.PROVIDER) or _sum_of_steps(passport, Channel.PROVIDER)
+    by = channel if channel in service.channels else Channel.PROVIDER
+    law = _stated(service, by) or _sum_of_steps(service.passport, by)
     if override is not None:
         return _set(service, override, law)
     return law or Term(

@@ -21,9 +21,10 @@ def tree(
 ) -> dict[str, Any]:
     """Return a complete application as a tree; `changes` replace its top-level parts, None leaves one out.
 
-    `full=True` fills in every field of the service's own block.
+    `full=True` fills in every field of the service's own block. The documents are those that the content needs.
     """
-    content = sample.form(service, answers, full=changes.pop("full", False))
+    full = changes.pop("full", False)
+    content = changes["form"] if "form" in changes else sample.form(service, answers, full=full)
     kinds = sample.documents(service, channel, content)
     parts: dict[str, Any] = {
         "header": {
