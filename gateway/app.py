@@ -33,7 +33,7 @@ from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.catalogue import Catalogue
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
-from gateway.eds.keys import SigningKey, load_pem
+from gateway.eds.keystore.reloading import ReloadingKey, transport_key
 from gateway.eds.revocation import RevocationSource
 from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
@@ -70,7 +70,7 @@ class Material:
 
     catalogue: Catalogue
     anchors: Anchors
-    key: SigningKey
+    key: ReloadingKey
     vault: Vault
     senders: Senders
     shep_certificates: tuple[Certificate, ...]
@@ -83,17 +83,11 @@ class Material:
             CatalogueError, AnchorsUnusable, KeyUnusable, CertificateUnreadable, VaultUnusable, OSError: what cannot
                 be used, and why.
         """
-        keys = settings.keys
-        password = keys.transport_key_password
         return cls(
             catalogue=Catalogue.load(resources.schemas()),
             anchors=Anchors.load(settings.anchors_dir),
-            key=load_pem(
-                keys.transport_certificate.read_bytes(),
-                keys.transport_key.read_bytes(),
-                password.get_secret_value().encode() if password else None,
-            ),
-            vault=Vault.load(keys.vault_key),
+            key=transport_key(settings.keys),
+            vault=Vault.load(settings.keys.vault_key),
             senders=Senders.load(settings.senders, settings.shep.certificates),
             shep_certificates=tuple(Certificate.from_pem(path.read_bytes()) for path in settings.shep.certificates),
         )
@@ -168,6 +162,8 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
         await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
+        watch = material.key.keep(metrics, clock.utc_now, settings.keys.check_seconds)
+        await stack.enter_async_context(_background(watch, ended=_ends_the_process("key", stop)))
         _settle_garbage_collector()
         ready(url)
         await stop.wait()

@@ -40,14 +40,22 @@ class Database(_Section):
     """Folder with `postgres` and `initdb` for the embedded server; default: the installed wheel's."""
 
 
+TokenUri = Annotated[str, Field(pattern=r"^pkcs11:")]
+
+
 class Keys(_Section):
     """The gateway's own keys."""
 
-    transport_certificate: Path
-    """PEM: the certificate registered with ShEP."""
-    transport_key: Path
-    """PEM, PKCS#8."""
+    transport_key: Path | TokenUri
+    """A file (PEM or PKCS #12), or a `pkcs11:` URI (RFC 7512) of a key in a token."""
+    transport_certificate: Path | None = None
+    """PEM: the certificate registered with ShEP; default: the one with the key."""
     transport_key_password: SecretStr | None = None
+    """Password of the file, or PIN of the token."""
+    transport_key_password_file: Path | None = None
+    """A file with that password instead."""
+    check_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """How often it is seen whether these files have changed; a changed key is taken up without a restart."""
     vault_key: Path
     """32 random bytes, base64: encrypts personal data at rest."""
 
@@ -246,6 +254,7 @@ _PATH_KEYS = {
     "bin_dir",
     "transport_certificate",
     "transport_key",
+    "transport_key_password_file",
     "vault_key",
     "certificates",
     "lists_dir",
@@ -257,4 +266,6 @@ def _absolute(value: Any, base: Path, key: str = "") -> Any:  # noqa: ANN401  a 
         return {name: _absolute(item, base, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_absolute(item, base, key) for item in value]
-    return str(base / value) if key in _PATH_KEYS and isinstance(value, str) else value
+    if key in _PATH_KEYS and isinstance(value, str) and not value.startswith("pkcs11:"):
+        return str(base / value)
+    return value

@@ -157,6 +157,13 @@ class Metrics:
         self._certificates[use] = min(not_after, self._certificates.get(use, not_after))
         self._certificate_left.labels(self._kind(use)).set_function(partial(self._left_seconds, use))
 
+    def key_reload(self, outcome: str, not_after: datetime | None) -> None:
+        """Count a changed transport key: taken up with a new end of its certificate, or refused (None)."""
+        self._key_reloads.labels(self._outcome(outcome)).inc()
+        self._key_outdated.set(not_after is None)
+        if not_after is not None:
+            self._certificates["transport"] = not_after
+
     def _left_seconds(self, use: str) -> float:
         return (self._certificates[use] - self._clock()).total_seconds()
 
@@ -216,6 +223,10 @@ class Metrics:
     def _build_metrics(self) -> None:
         self._certificate_left = self._gauge(
             "certificate_left_seconds", "How long a certificate still holds, by use.", "use"
+        )
+        self._key_reloads = self._counter("key_reloads", "Changes of the transport key: new or failed.", "outcome")
+        self._key_outdated = self._gauge(
+            "key_outdated", "1 while the transport key's files cannot be used and an older key is in use."
         )
         build = self._gauge("build_info", "The running version.", "version", "python")
         build.labels(_version(), platform.python_version()).set(1)
