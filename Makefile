@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 # Errors are shown; warnings about the machine's own package mirrors are not.
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: demo test lint types layers unit bench clean
+.PHONY: demo services test lint types layers unit bench clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.product
@@ -32,6 +32,9 @@ layers: $(VENV)/.tests
 unit: $(VENV)/.tests
 	@echo "== 4/4 tests: pytest"
 	@$(RUN) -m pytest
+
+services: $(VENV)/.product
+	@$(RUN) -P -m gateway.sandbox.all_services
 
 bench: $(VENV)/.tests
 	@$(RUN) -m benchmarks.accept

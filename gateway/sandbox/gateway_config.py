@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from gateway.resources import schemas
 from gateway.sandbox.files import write_atomically
-from gateway.sandbox.identities import PROVIDERS, Organization, provider_of
+from gateway.sandbox.identities import PROVIDERS, SYSTEMS, Organization, provider_of
 from gateway.sandbox.keys import Family
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.plan import Plan
@@ -20,6 +20,8 @@ _LIST_REFRESH_SECONDS = 5.0
 _ANSWER_LIFE_SECONDS = 10.0
 """A revocation in the sandbox is to be noticed while somebody looks on; NCA's answers are good for minutes."""
 _VAULT_KEY_BYTES = 32
+
+_PSC_BIN = next(system.bin for system in SYSTEMS if system.slug == "psc")
 
 Value = str | int | float | bool | Path | Sequence[str | Path]
 
@@ -81,7 +83,7 @@ def _tables(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant
         "revocation": _revocation(plan, authority) if variant.revocation == "both" else {"policy": "off"},
         # ShEP signs anew what it carries: its certificate stands on the messages of every sender.
         "[senders]portal": _sender("portal", plan, shep),
-        "[senders]psc": _sender("psc", plan, shep),
+        "[senders]psc": _sender("psc", plan, shep) | {"bin": _PSC_BIN},
     }
     tables |= {f"providers.{organization.slug}": _provider(organization, plan) for organization in PROVIDERS}
     return tables | {
