@@ -300,7 +300,7 @@ async def test_a_result_waits_for_its_check(office: Office) -> None:
     office.fails()
     case, left = await office.polled(system)
     assert case.state is State.REGISTERED
-    assert [(one.waiting, one.dead) for one in left if one.kind is TaskKind.POLL] == [(1, 0)]
+    assert [(one.waiting, one.dead) for one in left if one.kind == TaskKind.POLL] == [(1, 0)]
     office.says()
     case, _ = await office.polled(system)
     assert case.state is State.DECIDED
