@@ -28,10 +28,11 @@ from gateway.catalogue.summary import Counts, describe
 from gateway.cli_counter import counter_cli
 from gateway.cli_eds import eds_cli
 from gateway.cli_store import SettingsFile, fail, out, read_settings, run, with_store
-from gateway.clock import local
+from gateway.clock import local, utc_now
 from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
 from gateway.eds.keys import KeyUnusable
+from gateway.eds.keystore.summary import gost_lines, key_lines
 from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
@@ -127,8 +128,8 @@ def check_config(settings: SettingsFile) -> None:
     table.add_row("trust anchors", str(len(material.anchors.certificates)))
     for anchor in material.anchors.certificates:
         table.add_row("", f"{anchor.subject}  until {local(anchor.not_after):%Y-%m-%d}\nSHA-256 {anchor.sha256}")
-    own = material.key.certificate
-    table.add_row("own certificate", f"{own.subject}  until {local(own.not_after):%Y-%m-%d}\nSHA-256 {own.sha256}")
+    table.add_row("own key", "\n".join(key_lines(material.key, utc_now())))
+    table.add_row("GOST", "\n".join(gost_lines()))
     table.add_row("senders", ", ".join(sender.id for sender in loaded.senders) or "none: nobody can send")
     table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
     table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")

@@ -16,7 +16,8 @@ from gateway.eds.canonical import NotCanonicalizable
 from gateway.eds.cms import message
 from gateway.eds.cms import sign as cms
 from gateway.eds.fetch import HttpFetch
-from gateway.eds.keys import KeyUnusable, SigningKey, load_pem
+from gateway.eds.keys import KeyUnusable, SigningKey
+from gateway.eds.keystore.source import KeySource
 from gateway.eds.timestamp.client import Authority, HttpTimeStampAuthority, StampFailed
 from gateway.eds.xml import XmlRejected, parse
 
@@ -35,9 +36,13 @@ def sign(  # noqa: PLR0913  one parameter for each option
     form: Annotated[Form, typer.Argument(help="The form of the signature.")],
     file: Annotated[Path, typer.Argument(help="What is signed.")],
     *,
-    key: Annotated[Path, typer.Option(help="The private key, PEM (PKCS #8).")],
-    certificate: Annotated[Path | None, typer.Option(help="Its certificate, PEM; default: in the key's file.")] = None,
-    password_file: Annotated[Path | None, typer.Option(help="A file with the key's password.")] = None,
+    key: Annotated[str, typer.Option(help="The private key: a file (PEM or PKCS #12), or a pkcs11: URI.")],
+    certificate: Annotated[
+        Path | None, typer.Option(help="Its certificate, PEM; default: the one with the key.")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(help="A file with the key's password or the token's PIN.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Where the result goes; default: standard output.")] = None,
     beside: Annotated[
         Path | None, typer.Option(help="CMS: a message with signatures over the same file, to which one is added.")
@@ -68,12 +73,11 @@ def sign(  # noqa: PLR0913  one parameter for each option
     usage.write(out, signed)
 
 
-def _key(key: Path, certificate: Path | None, password_file: Path | None) -> SigningKey:
-    password = None if password_file is None else usage.read(password_file).rstrip(b"\r\n")
+def _key(key: str, certificate: Path | None, password_file: Path | None) -> SigningKey:
     try:
-        return load_pem(usage.read(certificate or key), usage.read(key), password)
+        return KeySource(key, certificate, password_file=password_file).load()
     except KeyUnusable as error:
-        usage.fail(f"{key}: {error}")
+        usage.fail(f"the key cannot be used: {error}")
 
 
 def _cms(content: bytes, key: SigningKey, beside: Path | None, *, detached: bool) -> bytes:

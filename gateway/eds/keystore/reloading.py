@@ -124,7 +124,7 @@ def _current(source: KeySource, now: datetime) -> SigningKey:
         key = source.load()
     except KeyUnusable:
         raise
-    except Exception as error:  # a defect in reading must not cost the key that is in use
+    except Exception as error:  # noqa: BLE001  a defect in reading must not cost the key that is in use
         raise KeyUnusable(f"it cannot be read ({type(error).__name__})") from None
     for finding in key.certificate.at(now):
         raise KeyUnusable(f"the new certificate: {finding.detail}")
