@@ -53,7 +53,7 @@ class MemoryMailbox:
 
     def __init__(self) -> None:
         self.confirmed: list[tuple[str, str, bool, bool]] = []
-        self.changes: list[tuple[str, DeliveryState]] = []
+        self.changes: list[tuple[str, str, DeliveryState]] = []
         self.asked: list[int] = []
 
     async def pending(
@@ -72,7 +72,7 @@ class MemoryMailbox:
         return message_id == str(DELIVERY)
 
     async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
-        self.changes.append((message_id, state))
+        self.changes.append((sender_id, message_id, state))
         return message_id == str(DELIVERY)
 
 
