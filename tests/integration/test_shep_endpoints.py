@@ -203,7 +203,7 @@ async def test_status_change(
     reply = await ask(http, f"{gateway.url}/shep/async", message, party(who))
 
     assert reply == StatusChangeReceipt(NOW, echoed)
-    assert gateway.mailbox.changes == [(who if who == "shep" else "psc-1", str(DELIVERY), DeliveryState.DELIVERED)]
+    assert gateway.mailbox.changes == [({"psc": "psc-1"}.get(who, who), str(DELIVERY), DeliveryState.DELIVERED)]
 
 
 @pytest.mark.parametrize(
