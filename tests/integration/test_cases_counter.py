@@ -35,7 +35,7 @@ def counter(at: Desk) -> Counter:
 
 def paper(number: str = "30109000000001", **changes: object) -> bytes:
     """Return what a clerk entered; unsigned."""
-    return application(Order(service=SERVICE, **changes), number, NOW - timedelta(minutes=1))  # type: ignore[arg-type]
+    return application(Order(service=SERVICE, **changes), number, NOW - timedelta(minutes=1))
 
 
 @pytest.mark.parametrize("channel", [Channel.PROVIDER, Channel.AKIM])

@@ -368,7 +368,7 @@ class TestPsc:
 
     def taken(self, at: Desk, signer: str = "psc", **changes: object) -> Inbound:
         values: dict[str, object] = {"service": self.SERVICE, "form": {}}
-        unsigned = application(Order(**(values | changes)), "20109000000001", NOW)  # type: ignore[arg-type]
+        unsigned = application(Order(**(values | changes)), "20109000000001", NOW)
         signed = enveloped.sign(unsigned, at.authority.system(signer).key)
         return at.message(signed, sender_id="psc", service_id=self.SERVICE)
 
