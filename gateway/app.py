@@ -34,6 +34,7 @@ from gateway.catalogue.catalogue import Catalogue
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.keystore.reloading import ReloadingKey, transport_key
+from gateway.eds.ncanode.opinion import second_opinion
 from gateway.eds.revocation import RevocationSource
 from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
@@ -158,7 +159,8 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         # Without a database there is nothing to serve: the process ends, and whoever supervises it starts a new one.
         opened = await stack.enter_async_context(store(settings, material.vault, lost=stop.set))
         revocation = await stack.enter_async_context(_revocation(settings, material, opened, metrics))
-        process = _Process(settings, material, opened, metrics, revocation, stop)
+        second = await stack.enter_async_context(second_opinion(settings.ncanode, metrics))
+        process = _Process(settings, material, opened, metrics, Verifier(material.anchors, revocation, second), stop)
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
         await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
@@ -203,7 +205,7 @@ class _Process:
         material: Material,
         opened: Store,
         metrics: Metrics,
-        revocation: RevocationSource | None,
+        verifier: Verifier,
         stop: asyncio.Event,
     ) -> None:
         self._settings = settings
@@ -212,7 +214,7 @@ class _Process:
         self._store = opened
         self._metrics = metrics
         self._services = Services(material.catalogue, settings)
-        self._verifier = Verifier(material.anchors, revocation)
+        self._verifier = verifier
         self._registrar = Registrar(opened.inbox, WorkingCalendar(settings.holidays))
 
     @contextlib.asynccontextmanager

@@ -163,6 +163,19 @@ class Revocation(_Section):
         return self
 
 
+class NcaNode(_Section):
+    """An NCANode whose opinion on applicants' and providers' signatures is asked, beside our own verdict."""
+
+    url: Annotated[str, Field(pattern=r"^https?://")]
+    """E.g. `http://127.0.0.1:14579`. It is sent whole documents: use TLS on any network that others share."""
+    timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """Of one attempt; there are two."""
+    required: bool = True
+    """Whether its agreement is needed. If not, it is passed over while it is away; what it refuses is refused."""
+    revocation: tuple[Literal["ocsp", "crl"], ...] = ("ocsp",)
+    """What NCANode asks about revocation itself; it is asked here in any case."""
+
+
 class Settings(BaseSettings):
     """Everything an installation decides."""
 
@@ -184,6 +197,8 @@ class Settings(BaseSettings):
     services: dict[str, Service] = {}
     worker: Worker = Worker()
     revocation: Revocation = Revocation()
+    ncanode: NcaNode | None = None
+    """None: signatures are judged here alone."""
     holidays: dict[date, bool] = {}
     """The government's transferred days: date = true for a day off, false for a working day."""
 
@@ -217,7 +232,8 @@ class Settings(BaseSettings):
         if not self.shep.password.get_secret_value().strip():
             raise ValueError("shep.password is empty")
         # Two attempts of a call and what surrounds it must fit into a lease, or a second worker would repeat it.
-        slowest = max([self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())])
+        limits = [self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())]
+        slowest = max([*limits, self.ncanode.timeout_seconds] if self.ncanode else limits)
         if self.worker.lease_seconds < 2 * slowest:
             raise ValueError(
                 f"worker.lease_seconds must be at least twice the longest time limit ({slowest:g} s): {2 * slowest:g}"

@@ -13,6 +13,7 @@ from gateway.eds.cms import document as cms_document
 from gateway.eds.examined import Examined
 from gateway.eds.judge import Judge, worst
 from gateway.eds.revocation import Revocation, RevocationSource, RevocationStatus
+from gateway.eds.second_opinion import SecondOpinion
 from gateway.eds.timestamp import token as time_stamps
 from gateway.eds.verdict import Failure, Finding, Indication, Reason, Signer, Verdict
 from gateway.eds.xml import XmlRejected, parse
@@ -23,9 +24,18 @@ __all__ = ["Revocation", "RevocationSource", "RevocationStatus", "Verifier"]
 class Verifier:
     """Judges signatures against one set of anchors and one revocation policy."""
 
-    def __init__(self, anchors: Anchors, revocation: RevocationSource | None = None) -> None:
-        """Take the anchors and the source of revocation; None means that policy does not ask for revocation."""
+    def __init__(
+        self, anchors: Anchors, revocation: RevocationSource | None = None, second: SecondOpinion | None = None
+    ) -> None:
+        """Take what verdicts rest on.
+
+        Args:
+            anchors: the authorities that are trusted.
+            revocation: the source of revocation; None means that policy does not ask for revocation.
+            second: who is asked besides, about everything but transport; None: nobody.
+        """
         self._judge = Judge(Chains(anchors), revocation)
+        self._second = second
 
     async def enveloped(self, document: bytes, *, at: datetime) -> Verdict:
         """Judge all enveloped signatures of a document.
@@ -42,7 +52,8 @@ class Verifier:
         except Failure as error:
             return _invalid(error.finding)
         signers = tuple([await self._judge.signer(one, at) for one in examination.signatures])
-        return Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+        verdict = Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+        return verdict if self._second is None else await self._second.on_xml(verdict, document)
 
     async def cms(self, document: bytes, *, at: datetime, detached: bytes | None = None) -> Verdict:
         """Judge all signatures of a CMS message. `signed` of the verdict is the content.
@@ -62,7 +73,8 @@ class Verifier:
                 return Verdict(Indication.INDETERMINATE, (error.finding,))
             return _invalid(error.finding)
         signers = tuple([await self._judge.signer(one, at) for one in examination.signatures])
-        return Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+        verdict = Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+        return verdict if self._second is None else await self._second.on_cms(verdict, document, detached)
 
     async def time_stamp(self, token: bytes, data: bytes, *, at: datetime) -> Verdict:
         """Judge a time stamp (RFC 3161) over `data` as of the instant it states.
@@ -128,7 +140,8 @@ class Verifier:
         except Failure as error:
             return _invalid(error.finding)
         signer = await self._judge.message(Examined(certificate, (), algorithm_uri, None), at)
-        return Verdict(signer.indication, signers=(signer,), signed=signed)
+        verdict = Verdict(signer.indication, signers=(signer,), signed=signed)
+        return verdict if self._second is None else await self._second.on_wsse(verdict, document)
 
 
 def _aware(at: datetime) -> None:

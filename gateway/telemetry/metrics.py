@@ -30,6 +30,7 @@ _OPERATIONS = Known(
 _ANSWERS = Known("OK", *(code.value for code in Code))
 _INDICATIONS = Known("VALID", "INVALID", "INDETERMINATE")
 _REVOCATION_SOURCES = Known("ocsp", "crl")
+_STANDS = Known("agrees", "disagrees", "none")
 _REVOCATION_OUTCOMES = Known("good", "revoked", "unavailable", "unknown")
 
 
@@ -127,6 +128,11 @@ class Metrics:
         if next_update is not None:
             self._revocation_next_update.labels(known).set(next_update.timestamp())
 
+    def second_opinion(self, stand: str, seconds: float) -> None:
+        """Count what another verifier said of a signature (agrees, disagrees, none), and how long it took."""
+        self._second_opinions.labels(_STANDS(stand)).inc()
+        self._second_opinion_seconds.observe(seconds)
+
     # What is in the database
 
     def set_cases(self, by_state: Mapping[str, int]) -> None:
@@ -206,6 +212,10 @@ class Metrics:
         self._revocation_seconds = self._histogram(
             "revocation_ask_seconds", "Duration of a question about a certificate.", "source"
         )
+        self._second_opinions = self._counter(
+            "second_opinions", "What NCANode said of signatures: agrees, disagrees or none.", "stand"
+        )
+        self._second_opinion_seconds = self._histogram("second_opinion_seconds", "Duration of a question to NCANode.")
         self._revocation_refreshes = self._counter(
             "revocation_list_refreshes", "Refreshes of revocation lists: new, unchanged or failed.", "origin", "outcome"
         )
