@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -66,6 +67,10 @@ def main() -> None:
     """Run the command; what an operator can mend is said in one line, without a traceback."""
     try:
         cli()
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; what is left of it goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except _UNUSABLE as error:
         fail(str(error))
 

@@ -1,8 +1,8 @@
 """What the commands share: files read with a limit, instants, and how they end."""
 
 import json
+import os
 import sys
-import traceback
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from gateway.clock import ALMATY
+from gateway.telemetry import logs
 
 UNUSABLE: Final = 3
 """Exit code: usage or input. Not 2, click's own: here 2 is an answer."""
@@ -49,8 +50,13 @@ class Command(TyperCommand):
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort):
             raise
-        except Exception:  # noqa: BLE001  whatever it is, it must not end as a verdict
-            traceback.print_exc()
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; what is left of it goes nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(_FAULT) from None
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not end as a verdict
+            place = logs.frames(error)[-1]
+            sys.stderr.write(f"qaqpa: a fault of the program: {type(error).__name__} at {place}\n")
             raise typer.Exit(_FAULT) from None
 
 
