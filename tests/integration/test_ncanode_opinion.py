@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -39,6 +40,10 @@ def _xml() -> bytes:
 def _envelope() -> bytes:
     root = etree.fromstring(f'<s:Envelope xmlns:s="{eds.SOAP}"><s:Body><a/></s:Body></s:Envelope>')
     return wsse.sign(root, eds.citizen().key)
+
+
+async def _enveloped(document: bytes, by: Verifier) -> Verdict:
+    return await by.enveloped(document, at=AT)
 
 
 _Judged = Callable[[Verifier], Awaitable[Verdict]]
@@ -118,7 +123,7 @@ async def test_what_is_invalid_already_is_not_asked_about(server: NcaNodeServer)
     forged = _xml().replace(b"<b/>", b"<c/>")
     stranger = enveloped.sign(b"<a/>", eds.issue("stranger").key)
     for document in (forged, stranger, b"<a/>", b"rubbish"):
-        verdict = await _judge(server.url, lambda by, document=document: by.enveloped(document, at=AT))
+        verdict = await _judge(server.url, partial(_enveloped, document))
         assert verdict.indication is Indication.INVALID
     assert server.asked == []
 
@@ -156,7 +161,8 @@ async def test_who_is_away_is_asked_twice_and_then_waited_for() -> None:
     """No connection: INDETERMINATE, TRY_LATER."""
     metrics = Metrics()
     verdict = await _judge(_unused(), _FORMS["/xml/verify"], metrics=metrics)
-    assert (verdict.indication, verdict.reasons) == (Indication.INDETERMINATE, {Reason.TRY_LATER})
+    assert verdict.indication is Indication.INDETERMINATE
+    assert verdict.reasons == {Reason.TRY_LATER}
     assert "cannot be reached" in verdict.findings[0].detail
     assert metrics.registry.get_sample_value("qaqpa_second_opinions_total", {"stand": "none"}) == 1
 
@@ -169,20 +175,20 @@ async def test_who_is_slow_is_not_waited_for(server: NcaNodeServer) -> None:
     assert len(server.asked) == 2
 
 
-async def test_who_was_away_often_is_left_alone(server: NcaNodeServer) -> None:
+async def test_who_was_away_often_is_left_alone() -> None:
     """After five failures in a row nobody asks for a while; then one does, and if it is answered, all do."""
-    now = [0.0]
-    async with ncanode.client(_unused(), lambda: now[0]) as client:
+    now, url = [0.0], _unused()
+    async with ncanode.client(url, lambda: now[0]) as client:
         for _ in range(3):
             with pytest.raises(NcaNodeFailed, match=r"cannot be reached|left alone"):
                 await client.ask("/xml/verify", {})
-        client._url = server.url  # noqa: SLF001  it has come back
-        with pytest.raises(NcaNodeFailed, match="left alone"):
-            await client.ask("/xml/verify", {"xml": "<a/>"})
-        assert server.asked == []
-        now[0] = 31.0
-        assert await client.ask("/xml/verify", {"xml": "<a/>"})
-        assert await client.ask("/xml/verify", {"xml": "<a/>"})
+        async with ncanode.ncanode(int(url.rsplit(":", 1)[1])) as server:
+            with pytest.raises(NcaNodeFailed, match="left alone"):
+                await client.ask("/xml/verify", {"xml": "<a/>"})
+            assert server.asked == []
+            now[0] = 31.0
+            assert await client.ask("/xml/verify", {"xml": "<a/>"})
+            assert await client.ask("/xml/verify", {"xml": "<a/>"})
 
 
 async def test_questions_that_fail_do_not_shut_it_off(server: NcaNodeServer) -> None:
@@ -218,8 +224,7 @@ def test_settings_that_make_no_sense(section: dict[str, object]) -> None:
 
 async def test_several_signers_are_all_needed(server: NcaNodeServer) -> None:
     """NCANode must have judged every signer that is found here."""
-    both = enveloped.sign(_xml(), eds.issue("second", eds.nca()).key)
-    judged: _Judged = lambda by: by.enveloped(both, at=AT)  # noqa: E731  as the table above
+    judged = partial(_enveloped, enveloped.sign(_xml(), eds.issue("second", eds.nca()).key))
     assert (await _judge(server.url, judged)).indication is Indication.VALID
     server.describes = [eds.citizen().certificate]
     assert (await _judge(server.url, judged)).reasons == {Reason.SIG_CONSTRAINTS_FAILURE}

@@ -169,15 +169,15 @@ def _error(status: int, message: str) -> web.HTTPException:
 
 
 @asynccontextmanager
-async def ncanode() -> AsyncIterator[NcaNodeServer]:
-    """Run a server on a free port of loopback."""
+async def ncanode(port: int = 0) -> AsyncIterator[NcaNodeServer]:
+    """Run a server on a port of loopback, by default a free one."""
     server = NcaNodeServer()
     app = web.Application(client_max_size=64_000_000)
     app.router.add_post("/{path:.*}", server.answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
         server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield server
     finally:

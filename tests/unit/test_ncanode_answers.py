@@ -124,7 +124,7 @@ _SILENT = Opinion(Stand.NONE, "NCANode is away")
 def test_two_opinions_make_one_verdict(
     own: Indication,
     opinion: Opinion,
-    required: bool,
+    required: bool,  # noqa: FBT001  a value of the table
     expected: Indication,
 ) -> None:
     """VALID needs both; a second opinion never makes a verdict better; what it says stands among the findings."""
