@@ -37,7 +37,7 @@ from gateway.eds.keystore.summary import gost_lines, key_lines
 from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
-from gateway.settings import Revocation, Settings
+from gateway.settings import NcaNode, Revocation, Settings
 from gateway.telemetry import logs
 
 T = TypeVar("T")
@@ -139,7 +139,18 @@ def check_config(settings: SettingsFile) -> None:
     table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
     table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")
     table.add_row("revocation", "\n".join(_revocation(loaded.revocation)))
+    table.add_row("NCANode", _ncanode(loaded.ncanode))
     out.print(table)
+
+
+def _ncanode(section: NcaNode | None) -> str:
+    if section is None:
+        return "not asked"
+    weight = "its agreement is required" if section.required else "passed over while it is away"
+    asks = (
+        f"asks {', '.join(section.revocation)} itself" if section.revocation else "asks nothing about revocation itself"
+    )
+    return f"{section.url}: {weight}; {asks}"
 
 
 def _revocation(section: Revocation) -> list[str]:

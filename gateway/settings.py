@@ -166,7 +166,7 @@ class Revocation(_Section):
 class NcaNode(_Section):
     """An NCANode whose opinion on applicants' and providers' signatures is asked, beside our own verdict."""
 
-    url: Annotated[str, Field(pattern=r"^https?://")]
+    url: Annotated[str, Field(pattern=r"^https?://[^@]+$")]
     """E.g. `http://127.0.0.1:14579`. It is sent whole documents: use TLS on any network that others share."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 5.0
     """Of one attempt; there are two."""
