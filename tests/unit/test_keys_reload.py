@@ -223,6 +223,22 @@ def test_the_key_is_described(pair: Path) -> None:
     assert any("expired" in line for line in unfit)
 
 
+def test_a_key_that_everybody_can_read_is_told(tmp_path: Path) -> None:
+    """The key's and the password's file are for the gateway's user; the certificate is for everybody."""
+    certificate, private, password = tmp_path / "own.pem", tmp_path / "own.key", tmp_path / "password"
+    certificate.write_bytes(eds.citizen().pem)
+    private.write_bytes(eds.citizen().key_pem)
+    password.write_text("unused")
+    key = ReloadingKey(KeySource(private, certificate, password_file=password))
+    for path in (certificate, private, password):
+        path.chmod(0o644)
+    told = [line for line in key_lines(key, AT) if line.startswith("READABLE")]
+    assert told == [f"READABLE BY EVERYBODY: {private}", f"READABLE BY EVERYBODY: {password}"]
+    for path in (private, password):
+        path.chmod(0o640)
+    assert not [line for line in key_lines(key, AT) if line.startswith("READABLE")]
+
+
 def test_what_computes_gost_is_described() -> None:
     """The line names the parts in use."""
     assert next(gost_lines()).startswith("points: ")

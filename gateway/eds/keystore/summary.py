@@ -1,5 +1,6 @@
 """The gateway's own key, described for the person who installs it."""
 
+import stat
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +23,9 @@ def key_lines(key: ReloadingKey, now: datetime) -> Iterator[str]:
     yield f"SHA-256 {certificate.sha256}"
     for finding in (*certificate.at(now), *certificate.for_messages()):
         yield f"UNFIT: {finding.detail}"
+    for file in key.source.files:
+        if file != key.source.certificate and file.stat().st_mode & stat.S_IROTH:
+            yield f"READABLE BY EVERYBODY: {file}"
     if timedelta() <= left < _SOON:
         yield "ENDS SOON: order the next one now"
 
