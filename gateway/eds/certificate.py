@@ -188,12 +188,21 @@ def _long_names() -> Iterator[None]:
         yield
 
 
+_UNREADABLE = (
+    ValueError,
+    TypeError,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 @lru_cache(maxsize=1024)  # a sender's certificate comes with every one of its messages
 def _read(der: bytes) -> Certificate:
     try:
         with _long_names():
             return _build(x509.load_der_x509_certificate(der), der)
-    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+    except _UNREADABLE as error:
         # the libraries' texts may quote the content
         raise CertificateUnreadable(f"not a readable X.509 certificate ({type(error).__name__})") from None
 
