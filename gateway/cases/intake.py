@@ -13,7 +13,7 @@ from psycopg_pool import PoolTimeout
 from gateway.cases import machine, repeats
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
-from gateway.cases.model import Case, State
+from gateway.cases.model import OPEN, Case, State
 from gateway.cases.observer import Observer
 from gateway.cases.registrar import Registrar
 from gateway.cases.rendering import render
@@ -31,7 +31,6 @@ _RETRY_AFTER = 30
 _UPDATE = "UPDATE"
 _MAX_ID_LENGTH = 200
 _LANGUAGES = frozenset({"kk", "ru"})
-_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
 
 Wake = Callable[[], None]
 """Tells the worker of this process that there is something to do."""
@@ -175,7 +174,7 @@ class Intake:
         )
 
         def decide(locked: Case) -> Commit:
-            if locked.state not in _OPEN:
+            if locked.state not in OPEN:
                 raise _unknown_chain()
             in_force = isinstance(event, machine.Supplemented)
             return Commit(machine.advance(locked, event), message=replace(kept, reply=answer), in_force=in_force)

@@ -12,7 +12,7 @@ from typing import Any
 
 from gateway.cases.evidence import Entry, digest, entry
 from gateway.cases.inbound import Mode
-from gateway.cases.model import Case, Ending, Lateness, NewTask, State, TaskKind
+from gateway.cases.model import OPEN, Case, Ending, Lateness, NewTask, State, TaskKind
 from gateway.cases.notice import Notice, Status
 from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
 from gateway.catalogue.findings import Finding
@@ -149,7 +149,6 @@ class IllegalTransition(Exception):  # noqa: N818  says what happened
     """The event cannot happen in the case's state: a bug or a lying peer, never repaired silently."""
 
 
-_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
 _UNDECIDED = frozenset({State.AWAITING_VERIFICATION})
 _ANSWERED = frozenset({State.DECIDED, State.REJECTED})
 
@@ -233,14 +232,14 @@ _STATES = {
 
 
 def _supplemented(case: Case, event: Supplemented) -> Change:
-    _require(case, _OPEN, event)
+    _require(case, OPEN, event)
     moved = replace(case, state=State.IN_PROCESS, stage=None)
     # Until the provider has the addition, its answers would only repeat what it asked for before.
     return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),), done=(TaskKind.POLL,))
 
 
 def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
-    _require(case, _OPEN, event)
+    _require(case, OPEN, event)
     notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, findings=event.findings)
     return _change(case, event, _with_findings(event.facts, event.findings), tasks=_deliver(), notice=notice)
 
@@ -248,7 +247,7 @@ def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
 def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
     status = event.status
     stage = _stage(status)
-    if case.state not in _OPEN or case.stage == stage:
+    if case.state not in OPEN or case.stage == stage:
         return None
     if status.stage is Stage.DECIDED:
         # The decision itself is fetched and verified by the next poll; until then only the stage is known.
@@ -277,7 +276,7 @@ _STATUSES = {
 def _decided(case: Case, event: Decided) -> Change | None:
     if case.state in {State.DECIDED, State.ISSUED, State.CONFIRMED}:
         return None
-    _require(case, _OPEN, event)
+    _require(case, OPEN, event)
     decision = event.decision
     ending = Ending.POSITIVE if decision.outcome is Outcome.POSITIVE else Ending.REFUSED
     moved = replace(case, state=State.DECIDED, ending=ending)
@@ -289,7 +288,7 @@ def _decided(case: Case, event: Decided) -> Change | None:
 
 
 def _term_ending(case: Case, event: TermEnding) -> Change | None:
-    if case.state not in _OPEN or case.lateness in {event.lateness, Lateness.LATE}:
+    if case.state not in OPEN or case.lateness in {event.lateness, Lateness.LATE}:
         return None
     moved = replace(case, lateness=event.lateness)
     facts = {"lateness": event.lateness.value}

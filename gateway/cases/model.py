@@ -27,6 +27,10 @@ class State(StrEnum):
     """The answer is in the personal cabinet. The only terminal state."""
 
 
+OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
+"""Registered and not decided: the provider has the case, or will get it."""
+
+
 class Ending(StrEnum):
     """How a case ended for the citizen."""
 

@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import Mode
-from gateway.cases.model import Case, Claim, Lateness, State, TaskKind
+from gateway.cases.model import OPEN, Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.provider import (
     Decision,
@@ -40,8 +40,6 @@ Readings = Callable[[bytes], Sequence[bytes]]
 """Reads a message's business data out of its bytes; the wire's own reader."""
 
 T = TypeVar("T")
-
-_OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +132,7 @@ class ProviderSteps:
         self, claim: Claim, operation: str, call: Callable[[ProviderSystem, ProviderCase], Awaitable[ProviderStatus]]
     ) -> None:
         case = await self._case(claim)
-        if case.state not in _OPEN:
+        if case.state not in OPEN:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
         handed = await self._provider_case(case)
@@ -155,7 +153,7 @@ class ProviderSteps:
     async def poll(self, claim: Claim) -> None:
         """Ask how far the case is; when it is decided, fetch the result and verify the provider's EDS."""
         case = await self._case(claim)
-        if case.state not in _OPEN or case.number is None:
+        if case.state not in OPEN or case.number is None:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
         number = case.number
@@ -176,7 +174,7 @@ class ProviderSteps:
         early = left > machine.WARNING.total_seconds()
 
         def decide(locked: Case) -> Commit:
-            if locked.state not in _OPEN:
+            if locked.state not in OPEN:
                 return Commit()
             if early:  # the clock was set back since, or the term was extended
                 return Commit(again_seconds=left - machine.WARNING.total_seconds())
