@@ -119,8 +119,10 @@ class Worker(_Section):
 
     concurrency: Annotated[int, Field(gt=0)] = 16
     poll_seconds: Annotated[float, Field(gt=0)] = 0.5
-    lease_seconds: Annotated[float, Field(gt=0)] = 60.0
-    """Longer than any time limit of a step."""
+    lease_seconds: Annotated[float, Field(gt=0)] = 8.0
+    """How long after a worker's last sign of life others take up what it held."""
+    step_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """The longest that one step may take: at least twice any time limit of a call."""
     max_attempts: Annotated[int, Field(gt=0)] = 20
     """After so many failures a task becomes a dead letter."""
     backoff_initial_seconds: Annotated[float, Field(gt=0)] = 1.0
@@ -231,12 +233,12 @@ class Settings(BaseSettings):
             )
         if not self.shep.password.get_secret_value().strip():
             raise ValueError("shep.password is empty")
-        # Two attempts of a call and what surrounds it must fit into a lease, or a second worker would repeat it.
+        # Two attempts of a call and what surrounds it must fit into a step, or a slow system would never be heard out.
         limits = [self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())]
         slowest = max([*limits, self.ncanode.timeout_seconds] if self.ncanode else limits)
-        if self.worker.lease_seconds < 2 * slowest:
+        if self.worker.step_seconds < 2 * slowest:
             raise ValueError(
-                f"worker.lease_seconds must be at least twice the longest time limit ({slowest:g} s): {2 * slowest:g}"
+                f"worker.step_seconds must be at least twice the longest time limit ({slowest:g} s): {2 * slowest:g}"
             )
         return self
 

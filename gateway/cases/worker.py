@@ -24,8 +24,8 @@ from gateway.telemetry import logs
 Step = Callable[[Claim], Awaitable[None]]
 """Does the task and commits what comes of it, fenced by the claim."""
 
-_STEP_SHARE = 0.8
-"""How much of its lease a step may take."""
+_SIGNS_OF_LIFE = 4
+"""In one lease: so many may be lost, less one, before others take over."""
 
 _log = structlog.get_logger(__name__)
 
@@ -77,7 +77,7 @@ class Worker:
         self._settings = settings
         self._observer = observer
         self._wakeup = asyncio.Event()
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Claim] = {}
         self._stopping = False
 
     def wake(self) -> None:
@@ -86,15 +86,19 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop` is called."""
-        while not self._stopping:
-            self._wakeup.clear()
-            claims = await self._claim()
-            for claim in claims:
-                self._start(claim)
-            if not claims or self._free() == 0:
-                await self._wait()
-        if self._running:
-            await asyncio.wait(self._running)
+        keeping = asyncio.create_task(self._keep_leases(), name="leases")
+        try:
+            while not self._stopping:
+                self._wakeup.clear()
+                claims = await self._claim()
+                for claim in claims:
+                    self._start(claim)
+                if not claims or self._free() == 0:
+                    await self._wait()
+            if self._running:
+                await asyncio.wait(self._running)
+        finally:
+            keeping.cancel()
 
     def stop(self) -> None:
         """Claim nothing more; `run` returns when the steps under way are done."""
@@ -118,13 +122,23 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._wakeup.wait(), self._settings.poll_seconds)
 
+    async def _keep_leases(self) -> None:
+        """Renew the leases of the steps under way, for ever. Where that fails a step may run twice: it commits once."""
+        while True:
+            await asyncio.sleep(self._settings.lease_seconds / _SIGNS_OF_LIFE)
+            try:
+                if held := list(self._running.values()):
+                    await self._tasks.renew(held, self._settings.lease_seconds)
+            except (DatabaseError, PoolTimeout) as error:
+                self._observer.store_failed(type(error).__name__)
+
     def _start(self, claim: Claim) -> None:
         task = asyncio.create_task(self._traced(claim))
-        self._running.add(task)
+        self._running[task] = claim
         task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._running.discard(task)
+        self._running.pop(task, None)
         self._wakeup.set()
 
     async def _traced(self, claim: Claim) -> None:
@@ -138,8 +152,7 @@ class Worker:
             if claim.attempt > self._settings.max_attempts:
                 # Claims count even when the process died in the step: a task that kills its worker ends here.
                 raise StepFailed("gateway.too_many_attempts", final=True)  # noqa: TRY301  same handling as a step's
-            # Shorter than the lease: what takes longer would be done by two at a time.
-            async with asyncio.timeout(self._settings.lease_seconds * _STEP_SHARE):
+            async with asyncio.timeout(self._settings.step_seconds):
                 await self._steps[claim.kind](claim)
         except StepFailed as error:
             outcome = await self._failed(claim, error)

@@ -152,6 +152,21 @@ async def test_a_claimed_task_is_nobody_elses_until_its_lease_ends(pool: AsyncCo
     assert {one.attempt for one in await Tasks(pool).claim(10, 60)} == {2}
 
 
+async def test_a_renewed_lease_keeps_what_is_still_held(pool: AsyncConnectionPool) -> None:
+    """A sign of life keeps others away; for a claim that another worker has taken over it changes nothing."""
+    await opened(pool)
+    tasks = Tasks(pool)
+    held = await tasks.claim(10, 0)
+    await tasks.renew(held, 60)
+    assert await tasks.claim(10, 60) == []
+    async with pool.connection() as connection:
+        await connection.execute("UPDATE tasks SET due_at = now()")
+    taken_over = {one.kind for one in await tasks.claim(10, 0)}
+    await tasks.renew(held, 60)
+    assert taken_over >= {one.kind for one in held}
+    assert {one.kind for one in await tasks.claim(10, 60)} == taken_over
+
+
 async def test_a_lost_claim_writes_nothing(pool: AsyncConnectionPool) -> None:
     """A worker that was too slow cannot overwrite what another one did."""
     case = await opened(pool)

@@ -150,6 +150,37 @@ async def test_stopping_finishes_what_is_under_way(store: Store) -> None:
     assert await nothing_to_submit(store)
 
 
+async def test_a_long_step_stays_with_its_worker(store: Store) -> None:
+    """However long a step takes beyond its lease, no other worker begins it while the first one lives."""
+    await opened(store)
+    begun, settings = list[int](), FAST.model_copy(update={"lease_seconds": 0.2})
+
+    async def slow(claim: Claim) -> None:
+        begun.append(claim.attempt)
+        await asyncio.sleep(1)
+        await finish(store)(claim)
+
+    async with working(store, slow, settings), working(store, slow, settings):
+        await until(lambda: nothing_to_submit(store))
+    assert begun == [1]
+
+
+async def test_a_step_without_end_is_broken_off(store: Store) -> None:
+    """A step that hangs is given up at its limit and tried again."""
+    await opened(store)
+    begun = list[int]()
+
+    async def hanging(claim: Claim) -> None:
+        begun.append(claim.attempt)
+        if claim.attempt == 1:
+            await asyncio.Event().wait()
+        await finish(store)(claim)
+
+    async with working(store, hanging, FAST.model_copy(update={"step_seconds": 0.1})):
+        await until(lambda: nothing_to_submit(store))
+    assert begun == [1, 2]
+
+
 async def test_no_more_steps_at_once_than_allowed(store: Store) -> None:
     """The limit of concurrency holds, and everything is done in the end."""
     for serial in range(1, 31):

@@ -63,7 +63,7 @@ certificates = ["pep.pem"]
         (SENDER.replace('password = "p"', 'password = ""'), "password is empty"),
         (SENDER + SENDER, "same id"),
         ('[services."kostanay.housing-assistance"]\nprovider = "nobody"\n', "nobody"),
-        ("[worker]\nlease_seconds = 5\n", "lease_seconds"),
+        ("[worker]\nstep_seconds = 5\n", "step_seconds"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, more: str, named: str) -> None:

@@ -10,7 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.model import Case, Claim, TaskKind
 
-# due_at moves forward by the lease: a worker that dies makes its tasks due again by doing nothing.
+# due_at moves forward by the lease, and again while the worker lives: by doing nothing a dead one makes its tasks due.
 _CLAIM = """
 UPDATE tasks SET claim = %(token)s, attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s)
 WHERE (case_id, kind) IN (
@@ -18,6 +18,17 @@ WHERE (case_id, kind) IN (
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING case_id, kind, attempts
+"""
+
+# A row that is locked is being finished, by its worker or by one that the case got otherwise: waiting for it could
+# deadlock with a step that changes several tasks of one case.
+_RENEW = """
+UPDATE tasks SET due_at = now() + make_interval(secs => %(lease)s)
+WHERE (case_id, kind) IN (
+    SELECT t.case_id, t.kind FROM tasks t
+    JOIN unnest(%(cases)s::uuid[], %(kinds)s::text[], %(tokens)s::uuid[]) AS held(case_id, kind, claim)
+    USING (case_id, kind, claim) FOR UPDATE OF t SKIP LOCKED
+)
 """
 
 
@@ -71,6 +82,18 @@ class Tasks:
                 _CLAIM, {"token": token, "lease": lease_seconds, "limit": limit, "kinds": _KINDS}
             )
             return [Claim(row[0], TaskKind(row[1]), token, row[2]) for row in await cursor.fetchall()]
+
+    async def renew(self, claims: Sequence[Claim], lease_seconds: float) -> None:
+        """Say that these are still being worked on; a claim that is lost already stays lost."""
+        held = {
+            "lease": lease_seconds,
+            "cases": [claim.case_id for claim in claims],
+            "kinds": [claim.kind.value for claim in claims],
+            "tokens": [claim.token for claim in claims],
+        }
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute("SET LOCAL synchronous_commit = off")  # as for a claim
+            await connection.execute(_RENEW, held)
 
     async def retry(self, claim: Claim, delay_seconds: float, error: str, *, attempts: int) -> None:
         """Give a task back, due again after `delay_seconds`.
