@@ -22,7 +22,8 @@ from gateway.shep.messages import AsyncMessage, Data, MessageType, Sender
 from gateway.shep.writer import write
 
 _SERVICE = "kostanay.housing-assistance"
-_FORM = {"dwellingAddress": "Қостанай қаласы, Үлгі көшесі, 1-үй"}
+_DWELLING = "Қостанай қаласы, Үлгі көшесі, {}-үй"
+"""One for each application: a citizen has one application at a time for a dwelling."""
 _LENGTH = struct.Struct(">I")
 _ENVELOPE_OVERHEAD = 6700  # both signatures, escaping, the form: what remains is the attached document
 
@@ -60,7 +61,8 @@ def prepare(load: Load, authority: TestAuthority, folder: Path) -> Path:
             slug, key = citizens[index % len(citizens)]
             filler = "%PDF-1.4 " + noise.randbytes(max(0, load.size - 4600) // 4).hex()
             document = Document(kind="other", name="document.pdf", text=filler)
-            order = Order(service=_SERVICE, citizen=slug, form=_FORM, documents=(document,))
+            form = {"dwellingAddress": _DWELLING.format(index + 1)}
+            order = Order(service=_SERVICE, citizen=slug, form=form, documents=(document,))
             signed = enveloped.sign(application(order, f"1010900{index:07d}", now), key)
             message = AsyncMessage(
                 service_id=_SERVICE,

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Self
 
 from gateway.cases.services import Offer
 from gateway.catalogue.findings import Finding
@@ -37,6 +38,10 @@ class Assessment:
     reasons: tuple[str, ...]
     facts: dict[str, object]
     """For the evidence."""
+
+    def but(self, finding: Finding) -> Self:
+        """Return the assessment with one finding more."""
+        return replace(self, findings=(*self.findings, finding), delayed=False)
 
 
 async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at: datetime, step: Step) -> Assessment:

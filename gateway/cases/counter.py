@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
 
-from gateway.cases import machine
+from psycopg.errors import UniqueViolation
+
+from gateway.cases import machine, second
 from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, Ending, State
 from gateway.cases.registrar import Registrar
-from gateway.cases.services import Services
+from gateway.cases.services import Offer, Services
 from gateway.cases.store.inbox import Inbox, NewMessage
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.vault import Vault
@@ -81,7 +83,7 @@ class Counter:
         form = self._read(service_id, document, channel, now)
         facts = {"entered_by": clerk, "document": hashlib.sha256(document).hexdigest()}
         event = await self.registrar.registered(offer, now, facts)
-        case = self._case(service_id, channel, form, now)
+        case = self._case(offer, form, now)
         change = machine.open_case(case, event)
         message = NewMessage(
             id=uuid4(),
@@ -94,7 +96,11 @@ class Counter:
             raw=document,
             reply=event.number.encode(),
         )
-        if await self.inbox.accept(message, change):
+        try:
+            is_new = await self.inbox.accept(message, change)
+        except UniqueViolation:
+            raise await self._in_the_way(case, form) from None
+        if is_new:
             return Coupon(event.number, offer.service.name, now, event.deadline, clerk)
         before = await self.ledger.case_by_chain(case.sender_id, case.correlation_id)
         if before is None or before.number is None or before.registered_at is None or before.deadline is None:
@@ -113,14 +119,21 @@ class Counter:
             raise NotTaken(form.findings)
         return form
 
-    def _case(self, service_id: str, channel: Channel, form: Reading, now: datetime) -> Case:
-        iin = form.parties.applicant_iin
+    async def _in_the_way(self, case: Case, form: Reading) -> NotTaken:
+        """Say that the first application for the matter runs; its number is for the applicant, who stands here."""
+        running = await self.ledger.running(case.matter_key) if case.matter_key is not None else None
+        if running is None:
+            raise NotThere("the first application for this matter has just ended: enter this one again")
+        return NotTaken((second.found(running, named=not form.parties.represented),))
+
+    def _case(self, offer: Offer, form: Reading, now: datetime) -> Case:
+        iin, service_id = form.parties.applicant_iin, offer.service.id
         return Case(
             id=uuid4(),
             service_id=service_id,
             shep_service_id=service_id,
-            sender_id=f"counter:{channel.value}",
-            channel=channel,
+            sender_id=f"counter:{offer.channel.value}",
+            channel=offer.channel,
             mode=Mode.COUNTER,
             correlation_id=form.request_number or str(uuid4()),
             route_id=None,
@@ -130,6 +143,7 @@ class Counter:
             signer_key=None,
             state=State.REGISTERED,
             received_at=now,
+            matter_key=second.matter_key(self.vault, offer.service, form),
         )
 
     async def result(self, number: str) -> tuple[Ending, bytes]:

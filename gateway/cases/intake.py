@@ -10,7 +10,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 from psycopg_pool import PoolTimeout
 
-from gateway.cases import machine, repeats
+from gateway.cases import machine, repeats, second
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
 from gateway.cases.model import OPEN, Case, State
@@ -91,6 +91,8 @@ class Intake:
         self._observer.verdict(assessment.verdict, assessment.reasons)
         if message.message_type == _UPDATE:
             return await self._amend(message, assessment, reply)
+        if assessment.findings:
+            assessment = await self._also_second(offer, assessment)
         return await self._open(message, offer, assessment, reply)
 
     async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
@@ -105,7 +107,7 @@ class Intake:
         try:
             is_new = await self._inbox.accept(replace(kept, reply=answer), change)
         except UniqueViolation:
-            return await self._registered_before(message, change.case)
+            return await self._in_the_way(message, offer, assessment, change.case, reply)
         self._observer.step("commit", time.perf_counter() - started)
         if not is_new:
             stored = await self._find(message)
@@ -116,15 +118,37 @@ class Intake:
         self._wake()
         return answer
 
-    async def _registered_before(self, message: Inbound, case: Case) -> bytes:
-        """Answer a request that is registered already and comes under another message id."""
+    async def _in_the_way(
+        self, message: Inbound, offer: Offer, assessment: Assessment, case: Case, reply: Reply
+    ) -> bytes:
+        """Answer an application for which there is a case already: of the same request, or for the same matter."""
         before = await self._ledger.case_by_request(case.sender_id, case.service_id, case.request_number or "")
-        if before is None:
+        if before is None and case.matter_key is not None:
+            before = await self._ledger.running(case.matter_key)
+        if before is None:  # it has ended in this very moment
             raise _store_unavailable()
+        if second.same_request(before, case):
+            return await self._registered_before(message, before)
+        represented = assessment.form.parties.represented
+        named = not assessment.delayed and (not represented or case.signer_key == before.signer_key)
+        rejected = assessment.but(second.found(before, named=named))
+        return await self._open(message, offer, rejected, reply)
+
+    async def _registered_before(self, message: Inbound, before: Case) -> bytes:
+        """Answer a request that has a case already and comes under another message id."""
         stored = await self._ledger.first_message(before.id)
         if stored.digest != repeats.digest(message):
             raise _request_taken()
         return stored.reply
+
+    async def _also_second(self, offer: Offer, assessment: Assessment) -> Assessment:
+        """Add to other findings that the first application still runs: they are all told at once.
+
+        Without its number: what is wrong may be that the signer is not who they seem.
+        """
+        key = second.matter_key(self._vault, offer.service, assessment.form)
+        running = await self._ledger.running(key) if key is not None else None
+        return assessment.but(second.found(running, named=False)) if running is not None else assessment
 
     async def _event(
         self, message: Inbound, offer: Offer, assessment: Assessment
@@ -153,6 +177,7 @@ class Intake:
             signer_key=self._vault.search_key(signer) if signer else None,
             state=State.AWAITING_VERIFICATION,
             received_at=message.received_at,
+            matter_key=second.matter_key(self._vault, offer.service, form),
         )
 
     async def _amend(self, message: Inbound, assessment: Assessment, reply: Reply) -> bytes:

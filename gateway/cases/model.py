@@ -88,6 +88,8 @@ class Case:
     """Keyed hash of the IIN of whoever signed first; only they may complete the application later."""
     state: State
     received_at: datetime
+    matter_key: bytes | None = None
+    """Keyed hash of what the application is about; no two cases that run have the same (see `gateway.cases.second`)."""
     number: str | None = None
     registered_at: datetime | None = None
     deadline: datetime | None = None

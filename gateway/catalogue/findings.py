@@ -10,7 +10,7 @@ class Finding:
     """One thing that keeps an application from being registered."""
 
     code: str
-    """`applicant.` with form, documents, identity, eligibility or certificate.*."""
+    """`applicant.` with form, documents, identity, eligibility, second or certificate.*."""
     text: Text
     """For the citizen: what is wrong and what to do. Holds no value the citizen entered."""
     where: str | None = None

@@ -100,6 +100,16 @@ def document_missing(labels: Sequence[Text]) -> Text:
     )
 
 
+def second_application(number: str | None) -> Text:
+    """Another application for the same matter runs; `number` is its registration number, if it may be told."""
+    of_it = Text(f", нөмірі: {number}", f", его номер: {number}") if number is not None else Text("", "")
+    return Text(
+        kk=f"Осы мәселе бойынша бұрын берілген өтініш қаралып жатыр{of_it.kk}. Жаңа өтінішті ол бойынша шешім "
+        "қабылданғаннан кейін бере аласыз.",
+        ru=f"Заявление по этому же вопросу уже рассматривается{of_it.ru}. Новое можно подать после решения по нему.",
+    )
+
+
 CHOOSE = Text("Тізімнен мән таңдаңыз.", "Выберите значение из списка.")
 UNREADABLE = Text(
     "Өтініш қызметтің нысанына сәйкес келмейді. Оны порталда қайта толтырыңыз.",

@@ -66,7 +66,7 @@ WITH m AS (
     RETURNING case_id, bucket
 ), c AS (
     INSERT INTO cases (bucket, {COLUMNS})
-    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
+    SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
 ), e AS (
     INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
     SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m

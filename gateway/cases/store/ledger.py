@@ -153,6 +153,10 @@ class Ledger:
             request_number,
         )
 
+    async def running(self, matter_key: bytes) -> Case | None:
+        """Return the case that runs for a matter; it need not be registered yet."""
+        return await self._case("matter_key = %s AND ending IS NULL", matter_key)
+
     async def first_message(self, case_id: UUID) -> Stored:
         """Return digest and reply of the message a case began with."""
         async with self._pool.connection() as connection:

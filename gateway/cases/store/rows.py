@@ -10,7 +10,8 @@ from gateway.catalogue.channel import Channel
 
 COLUMNS = (
     "id, service_id, shep_service_id, sender_id, channel, mode, correlation_id, route_id, request_number, language, "
-    "applicant_key, signer_key, state, received_at, number, registered_at, deadline, ending, stage, lateness, seq, head"
+    "applicant_key, signer_key, state, received_at, matter_key, number, registered_at, deadline, ending, stage, "
+    "lateness, seq, head"
 )
 """In the order of the fields of `Case`."""
 
@@ -45,6 +46,7 @@ def row_from(case: Case) -> tuple[object, ...]:
         case.signer_key,
         case.state.value,
         case.received_at,
+        case.matter_key,
         case.number,
         case.registered_at,
         case.deadline,

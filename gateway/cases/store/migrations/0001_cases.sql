@@ -18,6 +18,7 @@ CREATE TABLE cases (
     signer_key      bytea,
     state           text        NOT NULL,
     received_at     timestamptz NOT NULL,
+    matter_key      bytea,
     number          text UNIQUE,
     registered_at   timestamptz,
     deadline        timestamptz,
@@ -30,6 +31,8 @@ CREATE TABLE cases (
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
 -- A request that was registered is not registered again, under whatever message id it comes.
 CREATE UNIQUE INDEX cases_registered_once ON cases (sender_id, service_id, request_number) WHERE number IS NOT NULL;
+-- One application at a time for one matter (decision 0040): a case runs until it has an ending.
+CREATE UNIQUE INDEX cases_one_running ON cases (matter_key) WHERE ending IS NULL;
 CREATE INDEX cases_open ON cases (state, received_at) WHERE state <> 'confirmed';
 
 -- The inbox. raw is sealed; reply is what the sender was told, byte for byte.

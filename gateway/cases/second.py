@@ -1,0 +1,37 @@
+"""A second application for a matter while the first one runs (docs/decisions/0033 and 0040).
+
+What one matter is, the catalogue says; that only one case runs for it, the database does: a unique index over the keyed
+hash of the matter, so that of two applications at the same moment one wins whichever process takes them.
+"""
+
+from gateway.cases.model import Case
+from gateway.cases.vault import Vault
+from gateway.catalogue import phrases
+from gateway.catalogue.findings import Finding
+from gateway.catalogue.form import Reading
+from gateway.catalogue.matter import matter
+from gateway.catalogue.service import Service
+
+
+def matter_key(vault: Vault, service: Service, form: Reading) -> bytes | None:
+    """Return the keyed hash of what an application is about; None if it could not be read."""
+    return vault.search_key(matter(service, form.application)) if form.application is not None else None
+
+
+def same_request(one: Case, other: Case) -> bool:
+    """Tell whether two cases are of one request, which then is a repeat and not a second application."""
+    return one.request_number is not None and (one.sender_id, one.service_id, one.request_number) == (
+        other.sender_id,
+        other.service_id,
+        other.request_number,
+    )
+
+
+def found(running: Case, *, named: bool) -> Finding:
+    """Return what the second application is told.
+
+    Args:
+        running: the case of the first.
+        named: whether its number may be told: only to the applicant, or to whoever signed the first.
+    """
+    return Finding("applicant.second", phrases.second_application(running.number if named else None))
