@@ -54,6 +54,7 @@ _log = structlog.get_logger(__name__)
 
 _GAUGES_SECONDS = 5.0
 _DRAIN_SECONDS = 20.0
+_PARTITIONS_SECONDS = 3600.0
 
 
 class Role(Flag):
@@ -164,6 +165,9 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
         await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
+        if Role.WORK in roles:
+            upkeep = process.keep_partitions()
+            await stack.enter_async_context(_background(upkeep, ended=_ends_the_process("partitions", stop)))
         watch = material.key.keep(metrics, clock.utc_now, settings.keys.check_seconds)
         await stack.enter_async_context(_background(watch, ended=_ends_the_process("key", stop)))
         _settle_garbage_collector()
@@ -359,6 +363,16 @@ class _Process:
             except (psycopg.Error, PoolTimeout) as error:
                 self._metrics.store_failed(type(error).__name__)
             await asyncio.sleep(_GAUGES_SECONDS)
+
+    async def keep_partitions(self) -> None:
+        """Attach the months to come, for ever."""
+        while True:
+            try:
+                await self._store.partitions.attach_ahead(clock.utc_now())
+            except (psycopg.Error, PoolTimeout) as error:
+                # Nothing is lost: what has no month lies in the default partition until the next time.
+                _log.warning("partitions.not_attached", error=type(error).__name__)
+            await asyncio.sleep(_PARTITIONS_SECONDS)
 
 
 def _readings(raw: bytes) -> tuple[bytes, ...]:

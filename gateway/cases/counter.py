@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from psycopg.errors import UniqueViolation
 
-from gateway.cases import machine, second
+from gateway.cases import identity, machine, second
 from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, Ending, State
 from gateway.cases.registrar import Registrar
@@ -86,7 +86,7 @@ class Counter:
         case = self._case(offer, form, now)
         change = machine.open_case(case, event)
         message = NewMessage(
-            id=uuid4(),
+            id=identity.part_id(case.id, "COUNTER"),
             sender_id=case.sender_id,
             message_id=case.correlation_id,
             message_type="COUNTER",
@@ -129,7 +129,7 @@ class Counter:
     def _case(self, offer: Offer, form: Reading, now: datetime) -> Case:
         iin, service_id = form.parties.applicant_iin, offer.service.id
         return Case(
-            id=uuid4(),
+            id=identity.case_id(now),
             service_id=service_id,
             shep_service_id=service_id,
             sender_id=f"counter:{offer.channel.value}",

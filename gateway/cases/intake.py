@@ -4,13 +4,13 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 from psycopg.errors import UniqueViolation
 from psycopg_pool import PoolTimeout
 
-from gateway.cases import machine, repeats, second
+from gateway.cases import identity, machine, repeats, second
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
 from gateway.cases.model import OPEN, Case, State
@@ -97,8 +97,9 @@ class Intake:
 
     async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
         event = await self._event(message, offer, assessment)
-        kept = repeats.to_be_kept(message, assessment)
-        change = machine.open_case(self._case(message, offer, assessment, kept.id), event)
+        case_id = identity.case_id(message.received_at)
+        kept = repeats.to_be_kept(message, assessment, case_id)
+        change = machine.open_case(self._case(case_id, message, offer, assessment, kept.id), event)
         payload = b""
         if message.mode is Mode.SYNC:
             payload = render(change.case, machine.told(event), None)
@@ -122,24 +123,17 @@ class Intake:
         self, message: Inbound, offer: Offer, assessment: Assessment, case: Case, reply: Reply
     ) -> bytes:
         """Answer an application for which there is a case already: of the same request, or for the same matter."""
-        before = await self._ledger.case_by_request(case.sender_id, case.service_id, case.request_number or "")
-        if before is None and case.matter_key is not None:
-            before = await self._ledger.running(case.matter_key)
-        if before is None:  # it has ended in this very moment
+        stored = await self._ledger.registered_request(case.sender_id, case.service_id, case.request_number or "")
+        if stored is None and case.matter_key is not None:
+            running = await self._ledger.running(case.matter_key)
+            if running is not None and not second.same_request(running, case):
+                represented = assessment.form.parties.represented
+                named = not assessment.delayed and (not represented or case.signer_key == running.signer_key)
+                return await self._open(message, offer, assessment.but(second.found(running, named=named)), reply)
+            stored = await self._ledger.first_message(running.id) if running is not None else None
+        if stored is None:  # what was in the way has ended in this very moment
             raise _store_unavailable()
-        if second.same_request(before, case):
-            return await self._registered_before(message, before)
-        represented = assessment.form.parties.represented
-        named = not assessment.delayed and (not represented or case.signer_key == before.signer_key)
-        rejected = assessment.but(second.found(before, named=named))
-        return await self._open(message, offer, rejected, reply)
-
-    async def _registered_before(self, message: Inbound, before: Case) -> bytes:
-        """Answer a request that has a case already and comes under another message id."""
-        stored = await self._ledger.first_message(before.id)
-        if stored.digest != repeats.digest(message):
-            raise _request_taken()
-        return stored.reply
+        return repeats.registered_again(stored, message)
 
     async def _also_second(self, offer: Offer, assessment: Assessment) -> Assessment:
         """Add to other findings that the first application still runs: they are all told at once.
@@ -160,10 +154,10 @@ class Intake:
             return machine.VerificationDelayed(message.received_at, facts)
         return await self._registrar.registered(offer, message.received_at, facts)
 
-    def _case(self, message: Inbound, offer: Offer, assessment: Assessment, inbox_id: UUID) -> Case:
+    def _case(self, case_id: UUID, message: Inbound, offer: Offer, assessment: Assessment, inbox_id: UUID) -> Case:
         form, iin, signer = assessment.form, assessment.form.parties.applicant_iin, assessment.signer_iin
         return Case(
-            id=uuid4(),
+            id=case_id,
             service_id=offer.service.id,
             shep_service_id=message.service_id,
             sender_id=message.sender_id,
@@ -186,7 +180,7 @@ class Intake:
         if case is None or case.service_id != self._services.passport_id(message.service_id):
             raise _unknown_chain()
         findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
-        kept = repeats.to_be_kept(message, assessment)
+        kept = repeats.to_be_kept(message, assessment, case.id)
         outcome = (
             Rejected(findings) if findings else Registered(case.number or "", case.deadline or message.received_at)
         )
@@ -264,17 +258,6 @@ def _store_unavailable() -> GatewayFault:
             ru="Сервис временно недоступен. Отправьте сообщение позже ещё раз.",
         ),
         retry_after=_RETRY_AFTER,
-    )
-
-
-def _request_taken() -> GatewayFault:
-    return GatewayFault(
-        Code.FORMAT,
-        Detail("client.duplicate_request", "A request with this requestNumber is registered with another content."),
-        Text(
-            kk="Бұл нөмірмен басқа өтініш бұрын тіркелген.",
-            ru="Под этим номером ранее зарегистрировано другое заявление.",
-        ),
     )
 
 

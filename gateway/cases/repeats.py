@@ -1,9 +1,11 @@
 """How a repeat is told from a new message (docs/decisions/0001-repeats.md)."""
 
 import hashlib
-from uuid import uuid4
+from typing import NoReturn
+from uuid import UUID
 
 from gateway.cases.assessment import Assessment
+from gateway.cases.identity import part_id
 from gateway.cases.inbound import Inbound, Mode
 from gateway.cases.store.inbox import NewMessage, Stored
 from gateway.faults import Code, Detail, GatewayFault
@@ -28,10 +30,10 @@ def digest(message: Inbound) -> bytes:
     return content.digest()
 
 
-def to_be_kept(message: Inbound, assessment: Assessment) -> NewMessage:
-    """Return the message as it will be kept; its reply is still to be made."""
+def to_be_kept(message: Inbound, assessment: Assessment, case_id: UUID) -> NewMessage:
+    """Return the message as it will be kept for a case; its reply is still to be made."""
     return NewMessage(
-        id=uuid4(),
+        id=part_id(case_id, f"{kind(message)} {key(message)}"),
         sender_id=message.sender_id,
         message_id=key(message),
         message_type=kind(message),
@@ -47,7 +49,7 @@ def again(stored: Stored, message: Inbound) -> bytes:
     """Return the reply that the first copy got.
 
     Raises:
-        GatewayFault: it is no copy, but another message under the same id.
+        GatewayFault: it is no copy, but another message under the same id; or its case is archived.
     """
     if stored.digest != digest(message):
         raise GatewayFault(
@@ -60,4 +62,35 @@ def again(stored: Stored, message: Inbound) -> bytes:
                 ru="Под этим номером ранее принято другое сообщение.",
             ),
         )
+    return stored.reply if stored.reply is not None else _archived()
+
+
+def registered_again(stored: Stored, message: Inbound) -> bytes:
+    """Return the reply to a request that was registered before, under another message id.
+
+    Raises:
+        GatewayFault: it is another request under the same number; or its case is archived.
+    """
+    if stored.reply is None:
+        _archived()
+    if stored.digest != digest(message):
+        raise GatewayFault(
+            Code.FORMAT,
+            Detail("client.duplicate_request", "A request with this requestNumber is registered with another content."),
+            Text(
+                kk="Бұл нөмірмен басқа өтініш бұрын тіркелген.",
+                ru="Под этим номером ранее зарегистрировано другое заявление.",
+            ),
+        )
     return stored.reply
+
+
+def _archived() -> NoReturn:
+    raise GatewayFault(
+        Code.FORMAT,
+        Detail("client.archived", "This message was taken before; its case is finished and archived. Nothing is due."),
+        Text(
+            kk="Бұл хабарлама бұрын қабылданған, ісі аяқталып, мұрағатқа берілген.",
+            ru="Это сообщение принято ранее, дело завершено и передано в архив.",
+        ),
+    )

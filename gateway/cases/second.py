@@ -1,6 +1,6 @@
 """A second application for a matter while the first one runs (docs/decisions/0033 and 0040).
 
-What one matter is, the catalogue says; that only one case runs for it, the database does: a unique index over the keyed
+What one matter is, the catalogue says; that only one case runs for it, the database does: a unique key over the keyed
 hash of the matter, so that of two applications at the same moment one wins whichever process takes them.
 """
 

@@ -261,12 +261,15 @@ async def test_what_was_sealed_in_one_row_does_not_open_in_another(pool: AsyncCo
 DAMAGE = {
     "a message belongs to a case": "DELETE FROM cases",
     "a case has the message it began with": "DELETE FROM messages",
+    "a known message has its content": "DELETE FROM messages",
+    "a case's number was given out to it": "DELETE FROM registrations",
+    "a case without an ending holds its matter, and no other case does": "UPDATE cases SET matter_key = 'x'",
     "a case that is not finished has a next step": "DELETE FROM tasks",
     "a message that waits for the cabinet has its task": "DELETE FROM tasks WHERE kind = 'deliver'",
     "a case has at most one answer": (
         "UPDATE deliveries SET kind = 'RESPONSE'; INSERT INTO deliveries "
-        "SELECT case_id, 99, bucket, gen_random_uuid(), kind, state, created_at, null, null, null, notice "
-        "FROM deliveries"
+        "SELECT case_id, 99, bucket, gen_random_uuid(), sender_id, shep_service_id, kind, state, created_at, "
+        "null, null, null, notice FROM deliveries"
     ),
     "a finished case says how it ended": "UPDATE cases SET state = 'confirmed'",
     "a finished case has no tasks": "UPDATE cases SET state = 'confirmed'",

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gateway.cases import machine
+from gateway.cases import identity, machine
 from gateway.cases.inbound import Mode
 from gateway.cases.machine import Change
 from gateway.cases.model import Case, State
@@ -16,7 +16,7 @@ RAW = b"<Envelope>personal data</Envelope>"
 
 def new_case(case_id: UUID | None = None) -> Case:
     return Case(
-        id=case_id or uuid4(),
+        id=case_id or identity.case_id(AT),
         service_id="kostanay.housing-assistance",
         shep_service_id="HOUSING",
         sender_id="pep",

@@ -19,6 +19,17 @@ _INVARIANTS = {
     "a case has the message it began with": (
         "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id)"
     ),
+    "a known message has its content": (
+        "SELECT i.case_id FROM inbox i LEFT JOIN messages m ON m.case_id = i.case_id AND m.id = i.id WHERE m.id IS NULL"
+    ),
+    "a case's number was given out to it": (
+        "SELECT c.id FROM cases c LEFT JOIN registrations r ON r.number = c.number "
+        "WHERE c.number IS NOT NULL AND r.case_id IS DISTINCT FROM c.id"
+    ),
+    "a case without an ending holds its matter, and no other case does": (
+        "SELECT coalesce(c.id, w.case_id) FROM (SELECT * FROM cases WHERE matter_key IS NOT NULL AND ending IS NULL) c "
+        "FULL JOIN matters w ON w.case_id = c.id WHERE w.matter_key IS DISTINCT FROM c.matter_key"
+    ),
     "a case that is not finished has a next step": (
         "SELECT c.id FROM cases c WHERE c.state <> 'confirmed' "
         "AND NOT (c.mode = 'counter' AND c.state = 'decided') "  # waits for the applicant to come

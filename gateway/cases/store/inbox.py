@@ -4,11 +4,13 @@ import asyncio
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from psycopg import AsyncConnection, DataError, IntegrityError, OperationalError
+from psycopg.errors import CheckViolation
 from psycopg_pool import AsyncConnectionPool
 
+from gateway.cases.identity import part_id
 from gateway.cases.machine import Change
 from gateway.cases.notice import dump
 from gateway.cases.store.rows import COLUMNS, row_from
@@ -20,10 +22,10 @@ _SERIALS = 64
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What the inbox keeps of a message."""
+    """What the inbox keeps of a message; `reply` is None once its case is archived."""
 
     digest: bytes
-    reply: bytes = field(repr=False)
+    reply: bytes | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def message_context(message_id: UUID) -> bytes:
 
 def delivery_id(case_id: UUID, seq: int) -> UUID:
     """Return the one id of the message that tells the cabinet about a case's event `seq`."""
-    return uuid5(case_id, str(seq))
+    return part_id(case_id, str(seq))
 
 
 def notice_context(delivery: UUID) -> bytes:
@@ -59,14 +61,23 @@ def notice_context(delivery: UUID) -> bytes:
 # A repeat inserts nothing anywhere: every other part reads from `m`.
 _ACCEPT = f"""
 WITH m AS (
-    INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, seq, received_at,
-        raw, reply)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO inbox (sender_id, message_id, message_type, bucket, case_id, id, digest)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (sender_id, message_id, message_type) DO NOTHING
-    RETURNING case_id, bucket
+    RETURNING case_id, bucket, sender_id, message_type, id, digest
+), b AS (
+    INSERT INTO messages (case_id, bucket, id, message_type, digest, reading, seq, received_at, raw, reply)
+    SELECT m.case_id, m.bucket, m.id, m.message_type, m.digest, %s, %s, %s, %s, %s FROM m
 ), c AS (
     INSERT INTO cases (bucket, {COLUMNS})
     SELECT m.bucket, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s FROM m
+), r AS (
+    INSERT INTO registrations (number, bucket, case_id, sender_id, service_id, request_number)
+    SELECT number, m.bucket, m.case_id, m.sender_id, %s, %s FROM m, (VALUES (%s)) AS given(number)
+    WHERE number IS NOT NULL
+), w AS (
+    INSERT INTO matters (matter_key, bucket, case_id) SELECT key, m.bucket, m.case_id
+    FROM m, (VALUES (%s::bytea)) AS running(key) WHERE key IS NOT NULL
 ), e AS (
     INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
     SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m
@@ -75,8 +86,8 @@ WITH m AS (
     SELECT m.case_id, m.bucket, kind, now() + make_interval(secs => delay)
     FROM m, unnest(%s::text[], %s::float8[]) AS task(kind, delay)
 ), d AS (
-    INSERT INTO deliveries (case_id, bucket, seq, id, kind, state, created_at, notice)
-    SELECT m.case_id, m.bucket, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
+    INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, created_at, notice)
+    SELECT m.case_id, m.bucket, m.sender_id, %s, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
 )
 SELECT count(*) FROM m
 """
@@ -109,7 +120,8 @@ class Inbox:
         """Return what is kept of a message, or None if it is unknown."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT digest, reply FROM messages WHERE sender_id = %s AND message_id = %s AND message_type = %s",
+                "SELECT i.digest, m.reply FROM inbox i LEFT JOIN messages m ON m.case_id = i.case_id AND m.id = i.id "
+                "WHERE i.sender_id = %s AND i.message_id = %s AND i.message_type = %s",
                 (sender_id, message_id, message_type),
             )
             row = await cursor.fetchone()
@@ -129,13 +141,15 @@ class Inbox:
         kind = notice.kind.value if notice else ""
         sealed = self._vault.seal(dump(notice), notice_context(own_id)) if notice else b""
         return (
-            *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
+            *(message.sender_id, message.message_id, message.message_type, case.bucket, case.id, message.id),
             *(message.digest, message.reading, entry.seq, message.received_at),
             *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
             *row_from(case),
+            *(case.service_id, case.request_number, case.number),
+            case.matter_key if case.ending is None else None,
             *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),
             *([task.kind.value for task in change.tasks], [task.delay_seconds for task in change.tasks]),
-            *(entry.seq, own_id, kind, entry.at, sealed, notice is not None),
+            *(case.shep_service_id, entry.seq, own_id, kind, entry.at, sealed, notice is not None),
         )
 
     async def _drain(self) -> None:
@@ -165,9 +179,10 @@ class Inbox:
         try:
             async with self._pool.connection() as connection:
                 return await _accept(connection, rows)
-        except OperationalError:
-            # The server has gone away under a connection that lay idle, or in the middle. Doing it again is safe: what
-            # was committed after all is met as a repeat, and gets the reply that was stored with it.
+        except (OperationalError, CheckViolation):
+            # The server has gone away under a connection that lay idle, or in the middle; or a month was attached while
+            # a row was on its way to the default partition. Doing it again is safe: what was committed after all is met
+            # as a repeat, and gets the reply that was stored with it.
             await self._pool.check()
             async with self._pool.connection() as connection:
                 return await _accept(connection, rows)

@@ -68,12 +68,16 @@ class Ledger:
         Returns None, with nothing written, if `claim` is no longer held: another worker has the task.
         """
         async with self._pool.connection() as connection, connection.transaction():
-            case = await _lock(connection, case_id)
+            case = before = await _lock(connection, case_id)
             if claim is not None and not await tasks.hold(connection, claim):
                 return None
-            commit = decide(case)
+            commit = decide(before)
             if commit.change is not None:
                 case = commit.change.case
+            if case.number is not None and before.number is None:
+                await _write_registration(connection, case)
+            if case.ending is not None and before.ending is None:
+                await connection.execute("DELETE FROM matters WHERE matter_key = %s", (case.matter_key,))
             await self._write(connection, case, commit, claim)
             return case
 
@@ -107,20 +111,31 @@ class Ledger:
             own_id = delivery_id(case.id, entry.seq)
             sealed = self._vault.seal(dump(change.notice), notice_context(own_id))
             await connection.execute(
-                "INSERT INTO deliveries (case_id, bucket, seq, id, kind, state, created_at, notice) "
-                "VALUES (%s, %s, %s, %s, %s, 'pending', %s, %s)",
-                (case.id, case.bucket, entry.seq, own_id, change.notice.kind.value, entry.at, sealed),
+                "INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, "
+                "created_at, notice) VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, %s)",
+                (
+                    *(case.id, case.bucket, case.sender_id, case.shep_service_id, entry.seq, own_id),
+                    *(change.notice.kind.value, entry.at, sealed),
+                ),
             )
 
     async def _write_message(
         self, connection: AsyncConnection, case: Case, message: NewMessage, seq: int | None
     ) -> None:
         await connection.execute(
-            "INSERT INTO messages (sender_id, message_id, message_type, id, bucket, case_id, digest, reading, seq, "
-            "received_at, raw, reply) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO inbox (sender_id, message_id, message_type, bucket, case_id, id, digest) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s)",
             (
-                *(message.sender_id, message.message_id, message.message_type, message.id, case.bucket, case.id),
-                *(message.digest, message.reading, seq, message.received_at),
+                *(message.sender_id, message.message_id, message.message_type),
+                *(case.bucket, case.id, message.id, message.digest),
+            ),
+        )
+        await connection.execute(
+            "INSERT INTO messages (case_id, bucket, id, message_type, digest, reading, seq, received_at, raw, reply) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (
+                *(case.id, case.bucket, message.id, message.message_type, message.digest, message.reading),
+                *(seq, message.received_at),
                 *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
             ),
         )
@@ -144,18 +159,24 @@ class Ledger:
             )
             return await cursor.fetchone() is not None
 
-    async def case_by_request(self, sender_id: str, service_id: str, request_number: str) -> Case | None:
-        """Return the case of a request that was registered."""
-        return await self._case(
-            "sender_id = %s AND service_id = %s AND request_number = %s AND number IS NOT NULL",
-            sender_id,
-            service_id,
-            request_number,
-        )
+    async def registered_request(self, sender_id: str, service_id: str, request_number: str) -> Stored | None:
+        """Return what is kept of the message by which a request was registered; None if it never was.
+
+        Of an archived case only that it was registered is known: the digest is empty, there is no reply.
+        """
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT m.digest, m.reply FROM registrations r "
+                "LEFT JOIN messages m ON m.case_id = r.case_id AND m.seq = 1 "
+                "WHERE r.sender_id = %s AND r.service_id = %s AND r.request_number = %s",
+                (sender_id, service_id, request_number),
+            )
+            row = await cursor.fetchone()
+        return Stored(row[0] or b"", row[1]) if row else None
 
     async def running(self, matter_key: bytes) -> Case | None:
         """Return the case that runs for a matter; it need not be registered yet."""
-        return await self._case("matter_key = %s AND ending IS NULL", matter_key)
+        return await self._case("id = (SELECT case_id FROM matters WHERE matter_key = %s)", matter_key)
 
     async def first_message(self, case_id: UUID) -> Stored:
         """Return digest and reply of the message a case began with."""
@@ -174,13 +195,11 @@ class Ledger:
 
     async def case_by_number(self, number: str) -> Case | None:
         """Return a case by its registration number."""
-        return await self._case("number = %s", number)
+        return await self._case("id = (SELECT case_id FROM registrations WHERE number = %s)", number)
 
     async def case_by_chain(self, sender_id: str, correlation_id: str) -> Case | None:
         """Return the newest case of a sender's chain of messages."""
-        return await self._case(
-            "sender_id = %s AND correlation_id = %s ORDER BY received_at DESC", sender_id, correlation_id
-        )
+        return await self._case("sender_id = %s AND correlation_id = %s ORDER BY id DESC", sender_id, correlation_id)
 
     async def _case(self, condition: str, *values: object) -> Case | None:
         async with self._pool.connection() as connection:
@@ -223,10 +242,9 @@ class Ledger:
     async def cases(self, *, state: str | None = None, limit: int = 50) -> list[Case]:
         """Return the newest cases, of one state or of all."""
         async with self._pool.connection() as connection:
+            condition, values = ("WHERE state = %s", (state,)) if state else ("", ())
             cursor = await connection.execute(
-                f"SELECT {COLUMNS} FROM cases WHERE (%(state)s::text IS NULL OR state = %(state)s) "
-                "ORDER BY received_at DESC LIMIT %(limit)s",
-                {"state": state, "limit": limit},
+                f"SELECT {COLUMNS} FROM cases {condition} ORDER BY id DESC LIMIT %s", (*values, limit)
             )
             return [case_from(row) for row in await cursor.fetchall()]
 
@@ -245,6 +263,15 @@ async def _lock(connection: AsyncConnection, case_id: UUID) -> Case:
     if row is None:
         raise LookupError("there is no such case")
     return case_from(row)
+
+
+async def _write_registration(connection: AsyncConnection, case: Case) -> None:
+    """Give the number out. Raises UniqueViolation if the request is registered already."""
+    await connection.execute(
+        "INSERT INTO registrations (number, bucket, case_id, sender_id, service_id, request_number) "
+        "VALUES (%s, %s, %s, %s, %s, %s)",
+        (case.number, case.bucket, case.id, case.sender_id, case.service_id, case.request_number),
+    )
 
 
 async def _write_tasks(connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:

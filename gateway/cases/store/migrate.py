@@ -7,6 +7,9 @@ from pathlib import Path
 
 from psycopg import AsyncConnection, errors, sql
 
+from gateway.cases.store.partitions import attach_ahead
+from gateway.clock import utc_now
+
 _FOLDER = Path(__file__).parent / "migrations"
 _NAME = re.compile(r"(\d{4})_[a-z0-9_]+\.sql")
 
@@ -63,6 +66,7 @@ async def migrate(connection: AsyncConnection) -> list[str]:
             )
             applied.append(one.name)
     await check(connection)
+    await attach_ahead(connection, utc_now())
     return applied
 
 

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.cabinet import DeliveryState, MessageKind
+from gateway.cases.identity import siblings
 from gateway.cases.model import Case
 from gateway.cases.notice import Notice, load
 from gateway.cases.store.inbox import notice_context
@@ -67,33 +68,35 @@ class Outbox:
     async def by_id(self, message_id: str) -> Delivery | None:
         """Return the message that ShEP or we call `message_id`."""
         found = await self._select(
-            f"SELECT {_COLUMNS} FROM shep_ids s JOIN deliveries d ON d.id = s.delivery_id "
+            f"SELECT {_COLUMNS} FROM shep_ids s JOIN deliveries d ON d.case_id = s.case_id AND d.seq = s.seq "
             "WHERE s.shep_message_id = %s ORDER BY d.created_at DESC LIMIT 1",
             (message_id,),
         )
         if not found and (own := _uuid(message_id)) is not None:
-            found = await self._select(f"SELECT {_COLUMNS} FROM deliveries d WHERE d.id = %s", (own,))
+            found = await self._select(
+                f"SELECT {_COLUMNS} FROM deliveries d WHERE d.case_id BETWEEN %s AND %s AND d.id = %s",
+                (*siblings(own), own),
+            )
         return found[0] if found else None
 
     async def unconfirmed(
         self, sender_id: str, shep_service_id: str, *, message_id: UUID | None, correlation_id: str | None, limit: int
     ) -> list[tuple[Case, Delivery]]:
         """Return messages for a sender that it has not confirmed, oldest first."""
+        condition, values = "", list[object]()
+        if message_id is not None:
+            condition = "AND d.case_id BETWEEN %s AND %s AND d.id = %s "
+            values += [*siblings(message_id), message_id]
+        if correlation_id is not None:
+            condition += "AND c.sender_id = %s AND c.correlation_id = %s "
+            values += [sender_id, correlation_id]
         cases = ", ".join(f"c.{name.strip()}" for name in COLUMNS.split(","))
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
                 f"SELECT {cases}, {_COLUMNS} FROM deliveries d JOIN cases c ON c.id = d.case_id "
-                "WHERE d.confirmed_at IS NULL AND c.sender_id = %(sender)s AND c.shep_service_id = %(service)s "
-                "AND (%(message)s::uuid IS NULL OR d.id = %(message)s) "
-                "AND (%(chain)s::text IS NULL OR c.correlation_id = %(chain)s) "
-                "ORDER BY d.created_at, d.seq LIMIT %(limit)s",
-                {
-                    "sender": sender_id,
-                    "service": shep_service_id,
-                    "message": message_id,
-                    "chain": correlation_id,
-                    "limit": limit,
-                },
+                f"WHERE d.confirmed_at IS NULL AND d.sender_id = %s AND d.shep_service_id = %s {condition}"
+                "ORDER BY d.created_at, d.seq LIMIT %s",
+                (sender_id, shep_service_id, *values, limit),
             )
             width = len(COLUMNS.split(","))
             return [(case_from(row[:width]), self._delivery(row[width:])) for row in await cursor.fetchall()]
@@ -102,11 +105,17 @@ class Outbox:
         """Return DELIVERED if this sender gave us that message, else None."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT 1 FROM messages WHERE sender_id = %s AND message_id = %s "
-                "UNION ALL SELECT 1 FROM messages WHERE sender_id = %s AND id = %s LIMIT 1",
-                (sender_id, message_id, sender_id, _uuid(message_id)),
+                "SELECT 1 FROM inbox WHERE sender_id = %s AND message_id = %s LIMIT 1", (sender_id, message_id)
             )
-            return DeliveryState.DELIVERED if await cursor.fetchone() else None
+            found = await cursor.fetchone()
+            if found is None and (own := _uuid(message_id)) is not None:
+                cursor = await connection.execute(
+                    "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id "
+                    "WHERE m.case_id BETWEEN %s AND %s AND m.id = %s AND c.sender_id = %s",
+                    (*siblings(own), own, sender_id),
+                )
+                found = await cursor.fetchone()
+        return DeliveryState.DELIVERED if found else None
 
     async def _select(self, query: str, values: tuple[object, ...]) -> list[Delivery]:
         async with self._pool.connection() as connection:
@@ -142,9 +151,9 @@ async def mark_sent(connection: AsyncConnection, delivery: Delivery, at: datetim
     )
     if shep_message_id is not None:
         await connection.execute(
-            "INSERT INTO shep_ids (shep_message_id, delivery_id, bucket) "
-            "SELECT %s, id, bucket FROM deliveries WHERE id = %s ON CONFLICT DO NOTHING",
-            (shep_message_id, delivery.id),
+            "INSERT INTO shep_ids (shep_message_id, case_id, seq, bucket) "
+            "SELECT %s, case_id, seq, bucket FROM deliveries WHERE case_id = %s AND seq = %s ON CONFLICT DO NOTHING",
+            (shep_message_id, delivery.case_id, delivery.seq),
         )
 
 

@@ -11,6 +11,7 @@ from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.migrate import check
 from gateway.cases.store.outbox import Outbox
+from gateway.cases.store.partitions import Partitions
 from gateway.cases.store.revocations import RevocationAnswers
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault, VaultUnusable
@@ -39,6 +40,7 @@ class Store:
     outbox: Outbox
     tasks: Tasks
     revocations: RevocationAnswers
+    partitions: Partitions
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises psycopg.Error or PoolTimeout."""
@@ -68,7 +70,13 @@ async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[St
             await check(connection)
             await _check_vault(connection, vault)
         yield Store(
-            pool, Inbox(pool, vault), Ledger(pool, vault), Outbox(pool, vault), Tasks(pool), RevocationAnswers(pool)
+            pool=pool,
+            inbox=Inbox(pool, vault),
+            ledger=Ledger(pool, vault),
+            outbox=Outbox(pool, vault),
+            tasks=Tasks(pool),
+            revocations=RevocationAnswers(pool),
+            partitions=Partitions(pool),
         )
 
 

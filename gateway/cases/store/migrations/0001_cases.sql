@@ -1,9 +1,14 @@
 -- The life of a case. Every table carries the case's bucket (see gateway/cases/model.py).
+--
+-- What grows with every case and is looked up by it is partitioned by the month that the case's id tells
+-- (gateway/cases/identity.py, docs/decisions/0060-partitions.md). Months are attached ahead by
+-- gateway/cases/store/partitions.py; *_default catches what a clock that jumps would lose. What must be unique over
+-- all months stays in small tables without content: inbox, registrations, shep_ids. tasks holds live cases only.
 
 CREATE SEQUENCE registration_serial;
 
 CREATE TABLE cases (
-    id              uuid PRIMARY KEY,
+    id              uuid        PRIMARY KEY,
     bucket          smallint    NOT NULL,
     service_id      text        NOT NULL,
     shep_service_id text        NOT NULL,
@@ -19,7 +24,7 @@ CREATE TABLE cases (
     state           text        NOT NULL,
     received_at     timestamptz NOT NULL,
     matter_key      bytea,
-    number          text UNIQUE,
+    number          text,
     registered_at   timestamptz,
     deadline        timestamptz,
     ending          text,
@@ -27,22 +32,48 @@ CREATE TABLE cases (
     lateness        text,
     seq             integer     NOT NULL,
     head            bytea       NOT NULL
-);
+) PARTITION BY RANGE (id);
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
--- A request that was registered is not registered again, under whatever message id it comes.
-CREATE UNIQUE INDEX cases_registered_once ON cases (sender_id, service_id, request_number) WHERE number IS NOT NULL;
--- One application at a time for one matter (decision 0040): a case runs until it has an ending.
-CREATE UNIQUE INDEX cases_one_running ON cases (matter_key) WHERE ending IS NULL;
-CREATE INDEX cases_open ON cases (state, received_at) WHERE state <> 'confirmed';
+CREATE INDEX cases_open ON cases (state, id) WHERE state <> 'confirmed';
+CREATE TABLE cases_default PARTITION OF cases DEFAULT;
 
--- The inbox. raw is sealed; reply is what the sender was told, byte for byte.
+-- Numbers that were given out. A request that was registered is not registered again, under whatever message id it
+-- comes, nor after its case was archived.
+CREATE TABLE registrations (
+    number         text     PRIMARY KEY,
+    bucket         smallint NOT NULL,
+    case_id        uuid     NOT NULL,
+    sender_id      text     NOT NULL,
+    service_id     text     NOT NULL,
+    request_number text,
+    CONSTRAINT registered_once UNIQUE (sender_id, service_id, request_number)
+);
+
+-- One application at a time for one matter (decision 0040): a case holds its matter until it has an ending.
+CREATE TABLE matters (
+    matter_key bytea    PRIMARY KEY,
+    bucket     smallint NOT NULL,
+    case_id    uuid     NOT NULL
+);
+
+-- The inbox: which messages are known. It stays when their content is archived.
+CREATE TABLE inbox (
+    sender_id    text     NOT NULL,
+    message_id   text     NOT NULL,
+    message_type text     NOT NULL,
+    bucket       smallint NOT NULL,
+    case_id      uuid     NOT NULL,
+    id           uuid     NOT NULL,
+    digest       bytea    NOT NULL,
+    PRIMARY KEY (sender_id, message_id, message_type)
+);
+
+-- The content of messages. raw is sealed; reply is what the sender was told, byte for byte.
 CREATE TABLE messages (
-    sender_id    text        NOT NULL,
-    message_id   text        NOT NULL,
-    message_type text        NOT NULL,
-    id           uuid        NOT NULL UNIQUE,
-    bucket       smallint    NOT NULL,
     case_id      uuid        NOT NULL,
+    id           uuid        NOT NULL,
+    bucket       smallint    NOT NULL,
+    message_type text        NOT NULL,
     digest       bytea       NOT NULL,
     reading      smallint    NOT NULL,
     -- The event by which the message took force; null: it was taken and answered, but changed nothing (a rejected UPDATE).
@@ -50,12 +81,12 @@ CREATE TABLE messages (
     received_at  timestamptz NOT NULL,
     raw          bytea       NOT NULL,
     reply        bytea       NOT NULL,
-    PRIMARY KEY (sender_id, message_id, message_type)
-);
+    PRIMARY KEY (case_id, id)
+) PARTITION BY RANGE (case_id);
 -- Sealed data does not compress: do not try.
 ALTER TABLE messages ALTER COLUMN raw SET STORAGE EXTERNAL;
 ALTER TABLE messages ALTER COLUMN reply SET STORAGE EXTERNAL;
-CREATE INDEX messages_by_case ON messages (case_id, seq);
+CREATE TABLE messages_default PARTITION OF messages DEFAULT;
 
 -- The evidence: append-only, hash-chained per case.
 CREATE TABLE events (
@@ -67,7 +98,8 @@ CREATE TABLE events (
     data    text        NOT NULL,
     hash    bytea       NOT NULL,
     PRIMARY KEY (case_id, seq)
-);
+) PARTITION BY RANGE (case_id);
+CREATE TABLE events_default PARTITION OF events DEFAULT;
 
 -- due_at is due time, back-off and lease at once; a dead task waits for a person.
 CREATE TABLE tasks (
@@ -86,12 +118,15 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_due ON tasks (due_at) WHERE dead_at IS NULL;
 CREATE INDEX tasks_dead ON tasks (dead_at) WHERE dead_at IS NOT NULL;
 
--- The outbox. id is the message's one id for all attempts; notice is sealed.
+-- The outbox. id is the message's one id for all attempts; notice is sealed. Sender and service are the case's: who
+-- polls for its messages finds them without reading anybody else's.
 CREATE TABLE deliveries (
     case_id         uuid        NOT NULL,
     seq             integer     NOT NULL,
     bucket          smallint    NOT NULL,
-    id              uuid        NOT NULL UNIQUE,
+    id              uuid        NOT NULL,
+    sender_id       text        NOT NULL,
+    shep_service_id text        NOT NULL,
     kind            text        NOT NULL,
     state           text        NOT NULL,
     created_at      timestamptz NOT NULL,
@@ -100,16 +135,20 @@ CREATE TABLE deliveries (
     shep_message_id text,
     notice          bytea       NOT NULL,
     PRIMARY KEY (case_id, seq)
-);
-CREATE INDEX deliveries_unconfirmed ON deliveries (created_at) WHERE confirmed_at IS NULL;
+) PARTITION BY RANGE (case_id);
+CREATE INDEX deliveries_unconfirmed ON deliveries (sender_id, shep_service_id, created_at, seq)
+    WHERE confirmed_at IS NULL;
+CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT;
 
 -- Every id that ShEP gave to a message of ours: it may give a new one to every attempt.
 CREATE TABLE shep_ids (
     shep_message_id text     NOT NULL,
-    delivery_id     uuid     NOT NULL,
+    case_id         uuid     NOT NULL,
+    seq             integer  NOT NULL,
     bucket          smallint NOT NULL,
-    PRIMARY KEY (shep_message_id, delivery_id)
+    PRIMARY KEY (shep_message_id, case_id, seq)
 );
+CREATE INDEX shep_ids_by_case ON shep_ids (case_id);
 
 -- A sealed word by which a wrong vault key is noticed at start, not at the first old message.
 CREATE TABLE vault_canary (
@@ -127,5 +166,6 @@ CREATE TABLE documents (
     created_at timestamptz NOT NULL,
     content    bytea       NOT NULL,
     PRIMARY KEY (case_id, sha256)
-);
+) PARTITION BY RANGE (case_id);
 ALTER TABLE documents ALTER COLUMN content SET STORAGE EXTERNAL;
+CREATE TABLE documents_default PARTITION OF documents DEFAULT;
