@@ -13,8 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from gateway.sandbox.files import write_atomically
 
-_PREFIX = "10109"  # what the portal's numbers begin with
-_DIGITS = 9
+_BEFORE_FIRST = 10109_000_000_000  # what the portal's numbers begin with, and nine digits
 
 
 class _Record(BaseModel):
@@ -141,12 +140,17 @@ class Cabinet:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._requests = {request.number: request for request in map(_load, sorted(folder.glob("*/request.json")))}
+        self._requests: dict[str, Request] = {}
+        self._by_correlation: dict[str, str] = {}
+        self._by_shep_id: dict[str, str] = {}
+        for path in sorted(folder.glob("*/request.json")):
+            self._enter(_load(path))
+        self._last = max((int(path.name) for path in folder.iterdir() if path.name.isdigit()), default=_BEFORE_FIRST)
 
     def create(self, service: str, citizen: str, at: datetime) -> Request:
         """Give a new request its number and its folder."""
-        last = max((int(path.name) for path in self.folder.iterdir() if path.name.isdigit()), default=0)
-        number = str(max(last, int(_PREFIX + "0" * _DIGITS)) + 1)
+        self._last += 1
+        number = str(self._last)
         (self.folder / number).mkdir(mode=0o700)
         request = Request(number=number, service=service, citizen=citizen, created_at=at)
         self.save(request)
@@ -155,7 +159,13 @@ class Cabinet:
     def save(self, request: Request) -> None:
         """Write what is known of a request."""
         write_atomically(self.folder / request.number / "request.json", request.model_dump_json(indent=1).encode())
+        self._enter(request)
+
+    def _enter(self, request: Request) -> None:
         self._requests[request.number] = request
+        if request.correlation is not None:
+            self._by_correlation[request.correlation] = request.number
+        self._by_shep_id.update(dict.fromkeys(request.shep_ids(), request.number))
 
     def keep(self, number: str, name: str, content: bytes) -> None:
         """Write a file into a request's folder."""
@@ -187,11 +197,13 @@ class Cabinet:
 
     def by_correlation(self, correlation: str) -> Request | None:
         """Return the request whose messages carry ShEP's correlation id."""
-        return next((request for request in self.all() if request.correlation == correlation), None)
+        number = self._by_correlation.get(correlation)
+        return None if number is None else self._requests[number]
 
     def by_shep_id(self, shep_id: str) -> Request | None:
         """Return the request whose application or supplement ShEP numbered so."""
-        return next((request for request in self.all() if shep_id in request.shep_ids()), None)
+        number = self._by_shep_id.get(shep_id)
+        return None if number is None else self._requests[number]
 
 
 def _load(path: Path) -> Request:

@@ -1,14 +1,17 @@
-"""The whole sandbox: certification authority, ShEP, portal and provider, started on one folder and stopped together.
+"""The sandbox: certification authority, ShEP, portal and provider, started on one folder and stopped together.
+
+All in one process, or its parts in processes of their own on the same folder, so that one may die without the others.
 
 For the demo and for tests, never for production: keys lie open in the folder and nothing protects the pages.
 """
 
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
 
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
 
 from gateway.clock import Clock, utc_now
 from gateway.eds.anchors import Anchors
@@ -37,10 +40,19 @@ _GATEWAY_REPORTS = frozenset({MessageType.RESPONSE})
 _PORTAL_REPORTS = frozenset({MessageType.REQUEST, MessageType.UPDATE})
 
 
+class Part(StrEnum):
+    """What may run in a process of its own. The folder's authority is made by whichever is started first, alone."""
+
+    SHEP = "shep"  # with the certification authority's services
+    PORTAL = "portal"
+    PROVIDER = "provider"
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the world behaves."""
 
+    parts: frozenset[Part] = frozenset(Part)
     persistence: Persistence = field(default_factory=Persistence)
     office: Office = field(default_factory=Office)
     gateway_reports: frozenset[MessageType] = _GATEWAY_REPORTS
@@ -106,24 +118,25 @@ class World:
         return write_gateway_config(self.folder / "gateway", self.plan, self.authority)
 
     async def _open(self, gateway_url: str) -> None:
-        self.settings_file()
         session = await self._stack.enter_async_context(ClientSession())
-        self.shep = self._make_shep(session, gateway_url)
-        self.portal, mailroom = self._make_portal(session)
-        self.providers = tuple(self._make_provider(one, session, gateway_url) for one in PROVIDERS)
-        parts: tuple[Courier | Portal | ProviderSystem, ...] = (self.shep.courier, self.portal, *self.providers)
-        for part in parts:
-            self._stack.push_async_callback(part.stop)
-        host, ports = self.plan.host, self.plan.ports
-        for routes, port in (
-            ([*self.shep.routes(), *self.nca.routes(), *nca_control.routes(self.nca)], ports.shep),
-            (portal_routes.routes(self.portal, mailroom), ports.portal),
-            (provider_soap.routes(*self.providers), ports.provider),
-        ):
-            runner = await serve(routes, host, port, self.failures)
-            self._stack.push_async_callback(runner.cleanup)
-        for part in parts:
-            part.start()
+        if Part.SHEP in self._options.parts:
+            self.shep = self._make_shep(session, gateway_url)
+            routes = [*self.shep.routes(), *self.nca.routes(), *nca_control.routes(self.nca)]
+            await self._run(routes, self.plan.ports.shep, self.shep.courier)
+        if Part.PORTAL in self._options.parts:
+            self.portal, mailroom = self._make_portal(session)
+            await self._run(portal_routes.routes(self.portal, mailroom), self.plan.ports.portal, self.portal)
+        if Part.PROVIDER in self._options.parts:
+            self.providers = tuple(self._make_provider(one, session, gateway_url) for one in PROVIDERS)
+            await self._run(provider_soap.routes(*self.providers), self.plan.ports.provider, *self.providers)
+
+    async def _run(self, routes: list[web.RouteDef], port: int, *workers: Courier | Portal | ProviderSystem) -> None:
+        """Serve the routes; what works in the background is started after and stopped before them."""
+        runner = await serve(routes, self.plan.host, port, self.failures)
+        self._stack.push_async_callback(runner.cleanup)
+        for one in workers:
+            self._stack.push_async_callback(one.stop)
+            one.start()
 
     def _make_shep(self, session: ClientSession, gateway_url: str) -> Shep:
         journal = Journal.open(self.folder / "shep" / "shep.db")
