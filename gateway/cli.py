@@ -19,7 +19,7 @@ from gateway import resources
 from gateway.app import Material, Role
 from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
-from gateway.cases.services import Services
+from gateway.cases.services import Services, ServicesUnusable
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.migrate import MigrationError
 from gateway.cases.store.store import Store
@@ -59,6 +59,7 @@ _UNUSABLE = (
     KeyUnusable,
     MigrationError,
     OSError,
+    ServicesUnusable,
     VaultUnusable,
 )
 
@@ -126,10 +127,12 @@ def check_config(settings: SettingsFile) -> None:
     """Check settings, keys, anchors, catalogue and services without starting anything."""
     loaded = read_settings(settings)
     material = Material.load(loaded)
-    Services(material.catalogue, loaded)
+    offered = Services(material.catalogue, loaded)
     table = Table("what", "state")
     table.add_row("services in the catalogue", str(len(material.catalogue.services)))
     table.add_row("services offered here", ", ".join(sorted(loaded.services)) or "none")
+    for service, act in sorted(offered.opened.items()):
+        table.add_row("portal opened", f"{service}\nby № {act.number} of {act.date}: {act.title.ru}")
     table.add_row("trust anchors", str(len(material.anchors.certificates)))
     for anchor in material.anchors.certificates:
         table.add_row("", f"{anchor.subject}  until {local(anchor.not_after):%Y-%m-%d}\nSHA-256 {anchor.sha256}")

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PastDate, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 LARGEST_MESSAGE = 10_000_000
@@ -114,6 +114,17 @@ class Service(_Section):
     """The term, where the act leaves it open; default: see `qaqpa catalogue show`."""
 
 
+class PortalOpening(_Section):
+    """A legal act by which a region opens the portal for services that their own act closes to it."""
+
+    title_kk: Annotated[str, Field(min_length=1)]
+    title_ru: Annotated[str, Field(min_length=1)]
+    number: Annotated[str, Field(min_length=1)]
+    date: PastDate
+    services: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Passport ids, or a whole region: `kostanay.*`."""
+
+
 class Worker(_Section):
     """The worker that takes cases further."""
 
@@ -197,6 +208,7 @@ class Settings(BaseSettings):
     senders: tuple[Sender, ...] = ()
     providers: dict[str, Provider] = {}
     services: dict[str, Service] = {}
+    portal_openings: tuple[PortalOpening, ...] = ()
     worker: Worker = Worker()
     revocation: Revocation = Revocation()
     ncanode: NcaNode | None = None

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.errors import UniqueViolation
 from psycopg_pool import PoolTimeout
 
-from gateway.cases import identity, machine, repeats, second
+from gateway.cases import identity, machine, openings, repeats, second
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.inbound import BeingChecked, Inbound, Mode, Receipt, Registered, Rejected, Reply
 from gateway.cases.model import OPEN, Case, State
@@ -147,7 +147,7 @@ class Intake:
     async def _event(
         self, message: Inbound, offer: Offer, assessment: Assessment
     ) -> machine.Registered | machine.Rejected | machine.VerificationDelayed:
-        facts = _facts(message, assessment)
+        facts = _facts(message, assessment) | openings.facts(offer.opening)
         if assessment.findings:
             return machine.Rejected(message.received_at, assessment.findings, facts)
         if assessment.delayed:

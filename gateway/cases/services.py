@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.cases.model import Case
+from gateway.cases.openings import openings
 from gateway.catalogue.catalogue import Catalogue
-from gateway.catalogue.channel import Channel, channel_refusal
+from gateway.catalogue.channel import Channel, PortalOpening, channel_refusal
 from gateway.catalogue.service import Service
 from gateway.catalogue.term import Term, total_term
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.settings import Sender, Settings
 from gateway.texts import Text
+
+
+class ServicesUnusable(ValueError):  # noqa: N818  says what they are
+    """What the settings say of services contradicts the catalogue. The text says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,8 @@ class Offer:
     channel: Channel
     signer_bin: str | None = None
     """BIN of the body whose clerks may sign instead of the applicant, at its counter; None: the applicant signs."""
+    opening: PortalOpening | None = None
+    """The legal act by which the service is given through the portal, where it is not the service's own."""
 
 
 class Services:
@@ -33,20 +40,25 @@ class Services:
         """Join the catalogue with what the installation sets.
 
         Raises:
-            ValueError: a service is configured that the catalogue does not know, or with a term the act does not allow.
+            ServicesUnusable: a service is configured that the catalogue does not know, or with a term that the act does
+                not allow, or the portal is opened for one that is open.
         """
         self._senders: Mapping[str, Sender] = {sender.id: sender for sender in settings.senders}
         self._own = settings.services
         self._services = {service.id: service for service in catalogue.services}
         unknown = sorted(settings.services.keys() - self._services.keys())
         if unknown:
-            raise ValueError(f"the catalogue has no service {', '.join(unknown)}")
+            raise ServicesUnusable(f"the catalogue has no service {', '.join(unknown)}")
         self._by_shep_id = {self._shep_id(service.id): service for service in catalogue.services}
-        self._terms = {
-            (service_id, channel): total_term(self._services[service_id], channel, own.term_working_days)
-            for service_id, own in settings.services.items()
-            for channel in self._services[service_id].channels
-        }
+        try:
+            self._openings = openings(catalogue.services, settings.portal_openings)
+            self._terms = {
+                (service_id, channel): total_term(self._services[service_id], channel, own.term_working_days)
+                for service_id, own in settings.services.items()
+                for channel in {*self._services[service_id].channels, Channel.PORTAL}
+            }
+        except ValueError as error:
+            raise ServicesUnusable(str(error)) from None
 
     def offer(self, sender_id: str, shep_service_id: str) -> Offer:
         """Return the service that a sender may use.
@@ -66,14 +78,23 @@ class Services:
         Raises:
             GatewayFault: SCE004: the act does not give it so, or nobody provides it here.
         """
-        service = self._services[service_id]
-        reason = channel_refusal(service, channel)
+        reason = channel_refusal(self._services[service_id], channel, self._openings)
         if reason is not None:
-            raise _refused("client.channel", f"The act does not give {service.id} through this channel.", reason)
-        term = self._terms.get((service_id, channel))
-        if term is None:
+            raise _refused("client.channel", f"The act does not give {service_id} through this channel.", reason)
+        return self._provided(service_id, channel, signer_bin)
+
+    @property
+    def opened(self) -> Mapping[str, PortalOpening]:
+        """The legal acts that open the portal, by the id of the service."""
+        return self._openings
+
+    def _provided(self, service_id: str, channel: Channel, signer_bin: str | None) -> Offer:
+        service, own = self._services[service_id], self._own.get(service_id)
+        if own is None:
             raise _refused("gateway.not_configured", "The service has no provider's system configured here.", _NOT_YET)
-        return Offer(service, self._own[service_id].provider, term, channel, signer_bin)
+        by_setting = channel is Channel.PORTAL and channel not in service.channels
+        opening = self._openings.get(service_id) if by_setting else None
+        return Offer(service, own.provider, self._terms[service_id, channel], channel, signer_bin, opening)
 
     def find(self, service_id: str) -> Service | None:
         """Return a service of the catalogue by its passport's id."""
@@ -85,13 +106,13 @@ class Services:
         return service.id if service else None
 
     def of(self, case: Case) -> Offer:
-        """Return the offer under which a case runs.
+        """Return the offer under which a case runs: what was accepted goes on, even if its channel was closed since.
 
         Raises:
-            GatewayFault: it was taken out of the settings since.
+            GatewayFault: nobody provides the service here any more.
         """
         sender = self._senders.get(case.sender_id)
-        return self.given(case.service_id, case.channel, signer_bin=sender.bin if sender else None)
+        return self._provided(case.service_id, case.channel, sender.bin if sender else None)
 
     def _shep_id(self, service_id: str) -> str:
         own = self._own.get(service_id)

@@ -48,6 +48,18 @@ def channels(service: "Service", opened: Mapping[str, PortalOpening] = _NONE) ->
     return own if Channel.PORTAL in own or service.id not in opened else (*own, Channel.PORTAL)
 
 
+def governing(service: "Service", channel: Channel) -> Channel:
+    """Return the channel whose rules hold for an application through `channel`.
+
+    No act has rules for a portal that a setting opens: there the provider's hold (documents, consent, term), or, where
+    the provider has no counter, those of the act's first channel.
+    """
+    own = service.passport.intake_channels
+    if channel is not Channel.PORTAL or channel in own:
+        return channel
+    return Channel.PROVIDER if Channel.PROVIDER in own else own[0]
+
+
 def issue_channels(service: "Service", channel: Channel) -> tuple[Channel, ...]:
     """Return where the result of an application through `channel` may be handed over, the likeliest place first."""
     own = service.passport.issue_channels

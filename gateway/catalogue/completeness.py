@@ -7,7 +7,7 @@ from enum import StrEnum
 from gateway.catalogue import answers as answering
 from gateway.catalogue import phrases
 from gateway.catalogue.application import Application
-from gateway.catalogue.channel import Channel
+from gateway.catalogue.channel import Channel, governing
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.declarations import COMPONENT
 from gateway.catalogue.document_list import Need, Requirement
@@ -69,6 +69,7 @@ _Group = list[tuple[Requirement, Wanted]]
 def _groups(service: Service, channel: Channel, answers: Answers) -> Iterator[_Group]:
     """Yield what is wanted; requirements of which one is enough come together, at the place of the first."""
     together: dict[str, _Group] = {}
+    channel = governing(service, channel)
     for index, requirement in enumerate(service.form.documents.requirements):
         wanted = _wanted(requirement, channel, answers)
         if wanted is not None:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from gateway.catalogue import answers, attachments, phrases, rules, structure
 from gateway.catalogue.application import Application, Attachment, Person
-from gateway.catalogue.channel import Channel
+from gateway.catalogue.channel import Channel, governing
 from gateway.catalogue.completeness import missing
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.identity import Parties
@@ -62,7 +62,8 @@ def read_application(
     root = parse(service, document)
     findings: list[Finding] = []
     block = structure.read(root, service.form.root, findings)
-    under = rules.Circumstances(service.id, service.passport.region, now, channel)
+    holding = governing(service, channel) if channel is not None else None
+    under = rules.Circumstances(service.id, service.passport.region, now, channel, holding)
     findings.extend(rules.broken(service.form, block, under))
     if channel is not None:
         findings.extend(missing(service, channel, answers.of_block(block)))

@@ -29,6 +29,8 @@ class Circumstances:
     """None: an application from the future is not noticed."""
     channel: Channel | None
     """None: what depends on the channel is not judged."""
+    governing: Channel | None
+    """The channel whose rules hold (see `gateway.catalogue.channel.governing`)."""
 
 
 def broken(form: ApplicationForm, application: Block, under: Circumstances) -> Iterator[Finding]:
@@ -37,7 +39,7 @@ def broken(form: ApplicationForm, application: Block, under: Circumstances) -> I
     yield from _header(application.block("header"), under)
     yield from _dates(form, application)
     yield from _asked_for(form.own, application.block("form"), answers)
-    yield from _consent(form.declaration, application, under.channel)
+    yield from _consent(form.declaration, application, under.governing)
     yield from _eligibility(form.declaration, application.block("form"), under.channel)
     yield from _minor(form.declaration, answers)
     yield from _documents(form, application)

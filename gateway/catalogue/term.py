@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.catalogue.channel import Channel
+from gateway.catalogue.channel import Channel, governing
 from gateway.catalogue.dates import plural
 from gateway.catalogue.passport import Passport
 from gateway.catalogue.process import ActionStep, ChannelStep
@@ -117,7 +117,7 @@ def total_term(service: Service, channel: Channel, override: int | None = None) 
     Raises:
         ValueError: the setting is longer than the act allows.
     """
-    by = channel if channel in service.channels else Channel.PROVIDER
+    by = governing(service, channel)
     law = _stated(service, by) or _sum_of_steps(service.passport, by)
     if override is not None:
         return _set(service, override, law)

@@ -163,13 +163,17 @@ def reply(receipt: Receipt) -> bytes:
 
 @asynccontextmanager
 async def desk(
-    database_url: str, authority: TestAuthority, folder: Path, revocation: RevocationSource | None = None
+    database_url: str,
+    authority: TestAuthority,
+    folder: Path,
+    revocation: RevocationSource | None = None,
+    **changes: object,
 ) -> AsyncIterator[Desk]:
-    """Open a desk on an empty database."""
+    """Open a desk on a database, which is migrated; `changes` replace settings."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         await migrate(connection)
     vault = Vault(bytes(range(32)))
-    configured = gateway_settings(folder)
+    configured = gateway_settings(folder).model_copy(update=changes)
     recorder, woken = Recorder(), list[bool]()
     async with open_store(database_url, vault, 6) as store:
         services = Services(Catalogue.load(resources.schemas()), configured)
