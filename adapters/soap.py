@@ -1,6 +1,7 @@
 """The adapter for a provider's system that speaks the contract of schemas/providers/ over SOAP."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -61,7 +62,7 @@ class SoapProvider:
         """See the port."""
         answer = await self._call("FetchDecision", number=number)
         try:
-            return mapping.decision_of(answer)
+            return replace(mapping.decision_of(answer), answer=transport.last_answer.get())
         except ContractBroken as error:
             raise _unusable(error) from None
 
@@ -73,7 +74,7 @@ class SoapProvider:
     async def _status(self, operation: str, **arguments: object) -> ProviderStatus:
         answer = await self._call(operation, **arguments)
         try:
-            return mapping.status_of(answer)
+            return replace(mapping.status_of(answer), answer=transport.last_answer.get())
         except ContractBroken as error:
             raise _unusable(error) from None
 

@@ -1,5 +1,6 @@
 """HTTP for zeep: bounded answers, no fetching of WSDL, and nothing of a message in a log."""
 
+from contextvars import ContextVar
 from typing import NoReturn
 
 import httpx
@@ -9,6 +10,9 @@ from adapters.contract import ContractBroken
 
 MAX_ANSWER_BYTES = 12_000_000
 """More than a decision of 7 MB in base64 (libxml2 reads no more than 10,000,000 characters of one element)."""
+
+last_answer: ContextVar[bytes] = ContextVar("last_answer")
+"""The body of the last answer in this task: zeep gives only what it read out of it, and evidence is the bytes."""
 
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
 
@@ -40,6 +44,7 @@ class Transport(AsyncTransport):
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     raise ContractBroken(f"an answer of more than {MAX_ANSWER_BYTES} bytes")
+        last_answer.set(bytes(body))
         # The body is decoded by now: of the headers only the media type is still true.
         headers = {"Content-Type": media_type}
         return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)

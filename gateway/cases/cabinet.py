@@ -39,6 +39,25 @@ class Outgoing:
     """XML of schemas/qaqpa/cabinet.xsd."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """ShEP's receipt for a message of ours."""
+
+    shep_message_id: str | None
+    """The id that ShEP gave it; None if the receipt names none."""
+    receipt: bytes = field(repr=False)
+    """As it came, with ShEP's signature: evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """What ShEP, or the sender of a case, says of a message of ours."""
+
+    state: DeliveryState
+    report: bytes = field(repr=False)
+    """As it came, with its signature: evidence."""
+
+
 class CabinetUnavailable(Exception):  # noqa: N818  says what the cabinet is
     """ShEP could not be reached or did not take the message: send it again later. The text holds no personal data."""
 
@@ -46,8 +65,8 @@ class CabinetUnavailable(Exception):  # noqa: N818  says what the cabinet is
 class Cabinet(Protocol):
     """Where notifications and results go. Each method raises CabinetUnavailable."""
 
-    async def send(self, message: Outgoing) -> str | None:
-        """Hand a message to ShEP; return the id that ShEP gave it, or None if its receipt names none."""
+    async def send(self, message: Outgoing) -> Taken:
+        """Hand a message to ShEP."""
 
-    async def state(self, shep_message_id: str) -> DeliveryState:
+    async def state(self, shep_message_id: str) -> Reported:
         """Ask ShEP whether a message of ours was delivered."""

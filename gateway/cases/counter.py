@@ -156,8 +156,8 @@ class Counter:
         decided = [event for event in await self.ledger.events(case.id) if event.kind == machine.Decided.__name__]
         if case.ending is None or not decided:
             raise NotThere(f"{number} is not decided")
-        _, _, content = await self.ledger.document(case.id, json.loads(decided[-1].data)["document"])
-        return case.ending, content
+        document = await self.ledger.document(case.id, json.loads(decided[-1].data)["document"])
+        return case.ending, document.content
 
     async def hand_over(self, number: str, clerk: str) -> None:
         """Record that the applicant got the result; this ends the case. A repeat changes nothing.

@@ -3,15 +3,14 @@
 import time
 
 from gateway.cases import machine
-from gateway.cases.cabinet import Cabinet, CabinetUnavailable, DeliveryState, MessageKind, Outgoing
+from gateway.cases.cabinet import Cabinet, CabinetUnavailable, DeliveryState, MessageKind, Outgoing, Reported
 from gateway.cases.evidence import digest
+from gateway.cases.exhibit import Exhibit, whole
 from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.observer import Observer
-from gateway.cases.rendering import render
 from gateway.cases.store.ledger import Commit, Decide, Ledger
 from gateway.cases.store.outbox import Delivery, Outbox
 from gateway.cases.worker import Step, StepFailed, patience_seconds
-from gateway.catalogue.cabinet_message import File
 from gateway.clock import Clock
 from gateway.settings import Worker as WorkerSettings
 
@@ -21,10 +20,7 @@ _MAX_SHEP_ID = 200
 
 async def outgoing(ledger: Ledger, case: Case, delivery: Delivery) -> Outgoing:
     """Return a delivery as the message that ShEP gets: the same at every attempt."""
-    result = None
-    if delivery.notice.document is not None:
-        name, mime, content = await ledger.document(case.id, delivery.notice.document)
-        result = File(name, mime, content)
+    quoted = (await ledger.document(case.id, delivery.document)).content if delivery.document else None
     return Outgoing(
         delivery_id=delivery.id,
         kind=delivery.kind,
@@ -32,7 +28,7 @@ async def outgoing(ledger: Ledger, case: Case, delivery: Delivery) -> Outgoing:
         correlation_id=case.correlation_id,
         route_id=case.route_id,
         created_at=delivery.created_at,
-        payload=render(case, delivery.notice, result),
+        payload=whole(delivery.payload, quoted),
     )
 
 
@@ -78,21 +74,19 @@ class DeliverySteps:
         if delivery is None:
             raise StepFailed("gateway.answer_missing", final=True)
         try:
-            state = await self._cabinet.state(delivery.shep_message_id or str(delivery.id))
+            reported = await self._cabinet.state(delivery.shep_message_id or str(delivery.id))
         except CabinetUnavailable as error:
             raise StepFailed(f"shep.unavailable: {error}", counts=False) from error
-        if state is DeliveryState.ON_DELIVERY:
+        by = "getMessageStatus"
+        if reported.state is DeliveryState.ON_DELIVERY:
             again = patience_seconds(self._clock() - delivery.created_at, self._settings)
             await self._ledger.commit(case.id, lambda _: Commit(again_seconds=again), claim)
-            return
-        if state is not DeliveryState.DELIVERED:
-            event = machine.Returned(self._clock(), {"message": str(delivery.id), "state": state.value})
-            await self._ledger.commit(
-                case.id, lambda locked: Commit(machine.advance(locked, event), returned=delivery), claim
-            )
-            return
-        await record_confirmed(self._ledger, delivery, self._clock, by="getMessageStatus", claim=claim)
-        self._observer.delivery(delivery.kind.value, "confirmed")
+        elif reported.state is DeliveryState.DELIVERED:
+            await record_confirmed(self._ledger, delivery, self._clock, by=by, reported=reported, claim=claim)
+            self._observer.delivery(delivery.kind.value, "confirmed")
+        else:
+            await record_returned(self._ledger, delivery, self._clock, by=by, reported=reported, claim=claim)
+            self._observer.delivery(delivery.kind.value, "returned")
 
     async def _send(self, case: Case, delivery: Delivery) -> Decide:
         """Send a message; return what is to be recorded of it."""
@@ -104,13 +98,21 @@ class DeliverySteps:
             raise StepFailed(f"shep.unavailable: {error}", counts=False) from error
         self._observer.step("delivery_send", time.perf_counter() - started)
         now, final = self._clock(), delivery.kind is MessageKind.RESPONSE
-        shep_id = taken if taken is not None and len(taken) <= _MAX_SHEP_ID else None
-        facts = {"message": str(delivery.id), "of": delivery.seq, "payload": digest(message.payload), "shep": shep_id}
+        shep_id = taken.shep_message_id
+        shep_id = shep_id if shep_id is not None and len(shep_id) <= _MAX_SHEP_ID else None
+        receipt = Exhibit("shep-receipt.xml", taken.receipt)
+        facts = {
+            "message": str(delivery.id),
+            "of": delivery.seq,
+            "payload": digest(message.payload),
+            "shep": shep_id,
+            "receipt": receipt.sha256,
+        }
 
         def decide(locked: Case) -> Commit:
             # The cabinet may have confirmed the answer already; then the sending is recorded without a change of state.
             told = machine.Sent(now, final and locked.state is not State.CONFIRMED, facts)
-            return Commit(machine.advance(locked, told), sent=(delivery, now, shep_id))
+            return Commit(machine.advance(locked, told), sent=(delivery, now, shep_id), exhibits=(receipt,))
 
         return decide
 
@@ -121,18 +123,33 @@ class DeliverySteps:
         return case
 
 
-async def record_confirmed(
-    ledger: Ledger, delivery: Delivery, clock: Clock, *, by: str, claim: Claim | None = None
+async def record_confirmed(  # noqa: PLR0913  what is recorded
+    ledger: Ledger, delivery: Delivery, clock: Clock, *, by: str, reported: Reported, claim: Claim | None = None
 ) -> None:
     """Record that a message is in the cabinet; for the answer this ends the case. A repeat changes nothing.
 
     `by` says who confirmed it: an operation of ours, or the sender that reported it.
     """
-    now = clock()
-    event = machine.Confirmed(now, {"message": str(delivery.id), "by": by})
+    now, report = clock(), Exhibit("shep-report.xml", reported.report)
+    event = machine.Confirmed(now, {"message": str(delivery.id), "by": by, "report": report.sha256})
 
     def decide(case: Case) -> Commit:
         change = machine.advance(case, event) if delivery.kind is MessageKind.RESPONSE else None
-        return Commit(change, confirmed=(delivery, now))
+        return Commit(change, confirmed=(delivery, now), exhibits=(report,))
+
+    await ledger.commit(delivery.case_id, decide, claim)
+
+
+async def record_returned(  # noqa: PLR0913  what is recorded
+    ledger: Ledger, delivery: Delivery, clock: Clock, *, by: str, reported: Reported, claim: Claim | None = None
+) -> None:
+    """Record that a message did not reach the cabinet: it is sent again."""
+    report = Exhibit("shep-report.xml", reported.report)
+    facts = {"message": str(delivery.id), "by": by, "state": reported.state.value, "report": report.sha256}
+    event = machine.Returned(clock(), facts)
+
+    def decide(case: Case) -> Commit:
+        change = machine.advance(case, event)
+        return Commit(change, returned=delivery if change else None, exhibits=(report,))
 
     await ledger.commit(delivery.case_id, decide, claim)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
-from gateway.cases.cabinet import DeliveryState, Outgoing
+from gateway.cases.cabinet import DeliveryState, Outgoing, Reported
 from gateway.catalogue.findings import Finding
 
 
@@ -99,10 +99,10 @@ class Mailbox(Protocol):
     async def state(self, sender_id: str, message_id: str) -> DeliveryState | None:
         """Return the delivery state of a message this sender gave us or gets from us; None if there is none."""
 
-    async def confirm(self, sender_id: str, message_id: str, *, accepted: bool, resend: bool) -> bool:
+    async def confirm(self, sender_id: str, message_id: str, reported: Reported) -> bool:
         """Record that the sender received (or not) a message of ours; False if there is no such message."""
 
-    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
+    async def changed(self, sender_id: str, message_id: str, reported: Reported) -> bool:
         """Record what a sender, or ShEP itself (`shep`), says of a message of ours (by ShEP's id or our own).
 
         False if there is no such message, or if it is none of the sender's.

@@ -251,13 +251,21 @@ def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
         return None
     if status.stage is Stage.DECIDED:
         # The decision itself is fetched and verified by the next poll; until then only the stage is known.
-        facts = {"stage": status.stage.value}
+        facts = _said(status)
         moved = replace(case, state=State.IN_PROCESS, stage=stage)
         return _change(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
     moved = replace(case, state=_STATES[status.stage], stage=stage)
     notice = Notice(_STATUSES[status.stage], event.at, note=status.note, documents=status.documents, until=status.until)
     tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, event.ask_again_seconds))
-    return _change(moved, event, {"stage": status.stage.value}, tasks=tasks, notice=notice)
+    return _change(moved, event, _said(status), tasks=tasks, notice=notice)
+
+
+def _said(status: ProviderStatus) -> Facts:
+    return {"stage": status.stage.value, **_answer(status.answer)}
+
+
+def _answer(raw: bytes) -> dict[str, object]:
+    return {"answer": digest(raw)} if raw else {}
 
 
 def _stage(status: ProviderStatus) -> str:
@@ -282,7 +290,7 @@ def _decided(case: Case, event: Decided) -> Change | None:
     moved = replace(case, state=State.DECIDED, ending=ending)
     name = digest(decision.document)
     notice = Notice(Status.DECIDED, event.at, ground=decision.ground, document=name)
-    facts = {**event.facts, "ending": ending.value, "document": name}
+    facts = {**event.facts, **_answer(decision.answer), "ending": ending.value, "document": name}
     done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
     return _change(moved, event, facts, tasks=_deliver(), done=done, notice=notice)
 

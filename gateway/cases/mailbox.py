@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 
-from gateway.cases import machine
-from gateway.cases.cabinet import DeliveryState, Outgoing
-from gateway.cases.delivery import outgoing, record_confirmed
+from gateway.cases.cabinet import DeliveryState, Outgoing, Reported
+from gateway.cases.delivery import outgoing, record_confirmed, record_returned
 from gateway.cases.model import Case
 from gateway.cases.observer import Observer
-from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.outbox import SENT, Delivery, Outbox, delivery_state
 from gateway.clock import Clock
 
@@ -58,42 +57,30 @@ class Mailbox:
             return delivery_state(found[1])
         return await self._outbox.inbound_state(sender_id, message_id)
 
-    async def confirm(self, sender_id: str, message_id: str, *, accepted: bool, resend: bool) -> bool:
+    async def confirm(self, sender_id: str, message_id: str, reported: Reported) -> bool:
         """Record that the sender received (or not) a message of ours; False if there is no such message."""
         found = await self._of(sender_id, message_id)
-        if found is None:
-            return False
-        if accepted:
-            await self._confirmed(found[1], by=sender_id)
-        elif resend:
-            await self._returned(found[1], by=sender_id, state="RESEND")
-        return True
+        if found is not None:
+            await self._record(found[1], sender_id, reported)
+        return found is not None
 
-    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
+    async def changed(self, sender_id: str, message_id: str, reported: Reported) -> bool:
         """Record what ShEP, or the sender of the case, says of a message of ours; False if there is none for it."""
         delivery = await self._outbox.by_id(message_id)
         case = await self._ledger.case(delivery.case_id) if delivery else None
         if delivery is None or case is None or sender_id not in {SHEP, case.sender_id}:
             return False
-        if state is DeliveryState.DELIVERED:
-            await self._confirmed(delivery, by=sender_id)
-        elif state is not DeliveryState.ON_DELIVERY:
-            await self._returned(delivery, by=sender_id, state=state.value)
+        await self._record(delivery, sender_id, reported)
         return True
 
-    async def _confirmed(self, delivery: Delivery, by: str) -> None:
-        await record_confirmed(self._ledger, delivery, self._clock, by=by)
-        self._observer.delivery(delivery.kind.value, "confirmed")
-
-    async def _returned(self, delivery: Delivery, by: str, state: str) -> None:
-        """Send a message again; one that nobody has taken yet is on its way anyway."""
-        if delivery.state != SENT:
-            return
-        event = machine.Returned(self._clock(), {"message": str(delivery.id), "by": by, "state": state})
-        await self._ledger.commit(
-            delivery.case_id, lambda locked: Commit(machine.advance(locked, event), returned=delivery)
-        )
-        self._observer.delivery(delivery.kind.value, "returned")
+    async def _record(self, delivery: Delivery, by: str, reported: Reported) -> None:
+        if reported.state is DeliveryState.DELIVERED:
+            await record_confirmed(self._ledger, delivery, self._clock, by=by, reported=reported)
+            self._observer.delivery(delivery.kind.value, "confirmed")
+        elif reported.state is not DeliveryState.ON_DELIVERY and delivery.state == SENT:
+            # Sent again; one that nobody has taken yet is on its way anyway.
+            await record_returned(self._ledger, delivery, self._clock, by=by, reported=reported)
+            self._observer.delivery(delivery.kind.value, "returned")
 
     async def _of(self, sender_id: str, message_id: str) -> tuple[Case, Delivery] | None:
         """Return a message of ours and its case, if the case is this sender's."""

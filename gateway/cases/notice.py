@@ -1,10 +1,8 @@
-"""What the personal cabinet is told about a case: kept sealed beside the delivery, rendered when it is sent."""
+"""What the personal cabinet is told about a case, before it is put into words (see `rendering`)."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-
-from pydantic import TypeAdapter
 
 from gateway.cases.cabinet import MessageKind
 from gateway.catalogue.findings import Finding
@@ -45,16 +43,3 @@ class Notice:
     def kind(self) -> MessageKind:
         """The answer is a RESPONSE, everything before it a NOTIFICATION."""
         return MessageKind.RESPONSE if self.status in _FINAL else MessageKind.NOTIFICATION
-
-
-_ADAPTER = TypeAdapter(Notice)
-
-
-def dump(notice: Notice) -> bytes:
-    """Return the notice as JSON, to be sealed."""
-    return _ADAPTER.dump_json(notice)
-
-
-def load(data: bytes) -> Notice:
-    """Read what `dump` made."""
-    return _ADAPTER.validate_json(data)

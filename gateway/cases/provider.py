@@ -53,6 +53,8 @@ class ProviderStatus:
     """With DOCUMENTS_NEEDED: which."""
     until: date | None = None
     """With DOCUMENTS_NEEDED: until which day."""
+    answer: bytes = field(default=b"", repr=False, compare=False)
+    """The bytes it was read from: evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,8 @@ class Decision:
     """File name of the document."""
     ground: Text | None = field(default=None, repr=False)
     """With REFUSED: the ground."""
+    answer: bytes = field(default=b"", repr=False, compare=False)
+    """The bytes it was read from: evidence."""
 
 
 class ProviderUnavailable(Exception):  # noqa: N818  says what the provider is, like `ConnectionRefused`

@@ -1,4 +1,4 @@
-"""A notice and its case as the message that the cabinet gets: pure, the same bytes at every attempt."""
+"""A notice and its case as the message that the cabinet gets: pure. It is made once, with the event, and kept."""
 
 from gateway.cases.cabinet import MessageKind
 from gateway.cases.model import Case, Ending
@@ -27,7 +27,7 @@ def render(case: Case, notice: Notice, document: File | None) -> bytes:
     """Return the message that tells the cabinet of `notice`.
 
     Args:
-        case: as it stands; only what never changes after registration is used of it, but for how it ended.
+        case: as it stands after the event.
         notice: what has happened.
         document: the result document that the notice names, if it names one.
     """

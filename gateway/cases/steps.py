@@ -10,6 +10,7 @@ from psycopg.errors import UniqueViolation
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
+from gateway.cases.exhibit import Exhibit
 from gateway.cases.inbound import Mode
 from gateway.cases.model import OPEN, Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
@@ -196,9 +197,12 @@ class ProviderSteps:
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=provider.poll_seconds), claim)
             return
         event = machine.Decided(now, replace(decision, ground=checked.ground), checked.facts)
-        await parts.ledger.commit(
-            case.id, lambda locked: Commit(machine.advance(locked, event), decision=decision), claim
-        )
+        answer = _answer(decision.answer, quotes=decision.document)
+
+        def decide(locked: Case) -> Commit:
+            return Commit(machine.advance(locked, event), decision=decision, exhibits=answer)
+
+        await parts.ledger.commit(case.id, decide, claim)
 
     async def _record(self, claim: Claim, case: Case, status: ProviderStatus) -> None:
         parts = self._parts
@@ -207,7 +211,8 @@ class ProviderSteps:
 
         def decide(locked: Case) -> Commit:
             change = machine.advance(locked, event)
-            return Commit(change, again_seconds=wait if claim.kind is TaskKind.POLL else None)
+            again = wait if claim.kind is TaskKind.POLL else None
+            return Commit(change, again_seconds=again, exhibits=_answer(status.answer))
 
         await parts.ledger.commit(case.id, decide, claim)
 
@@ -231,6 +236,10 @@ class ProviderSteps:
         if case is None:
             raise StepFailed("gateway.case_missing", final=True)
         return case
+
+
+def _answer(raw: bytes, quotes: bytes | None = None) -> tuple[Exhibit, ...]:
+    return (Exhibit("provider-answer.xml", raw, quotes=quotes),) if raw else ()
 
 
 _REGISTERED_BEFORE = Finding(

@@ -2,10 +2,10 @@
 
 import re
 
-from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, Outgoing
+from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, Outgoing, Reported, Taken
 from gateway.clock import Clock
-from gateway.shep.client import ReplyUntrusted, ShepClient, ShepUnreachable
-from gateway.shep.messages import AsyncReceipt, Request, Response, Sender, StatusAnswer, StatusQuery
+from gateway.shep.client import Answer, ReplyUntrusted, ShepClient, ShepUnreachable
+from gateway.shep.messages import AsyncReceipt, Request, Sender, StatusAnswer, StatusQuery
 from gateway.shep.operations import outgoing_message
 from gateway.shep.reader import ReplyFault, ReplyUnreadable
 
@@ -23,33 +23,36 @@ class ShepCabinet:
         self._sender = Sender(sender_id, password)
         self._clock = clock
 
-    async def send(self, message: Outgoing) -> str | None:
-        """Hand a message to ShEP; return the id that ShEP gave it, or None if its receipt names none.
+    async def send(self, message: Outgoing) -> Taken:
+        """Hand a message to ShEP; return its receipt.
 
         An id of more than 200 characters is none: real ones have up to 40, and the message was taken all the same.
 
         Raises:
             CabinetUnavailable: it was not taken.
         """
-        match await self._ask(outgoing_message(message, self._sender)):
+        answer = await self._ask(outgoing_message(message, self._sender))
+        match answer.response:
             case AsyncReceipt(message_id=message_id):
-                return message_id if message_id is None or len(message_id) <= _MAX_ID_LENGTH else None
+                known = message_id is not None and len(message_id) <= _MAX_ID_LENGTH
+                return Taken(message_id if known else None, answer.raw)
             case _:
                 raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
 
-    async def state(self, shep_message_id: str) -> DeliveryState:
+    async def state(self, shep_message_id: str) -> Reported:
         """Ask ShEP whether a message of ours was delivered.
 
         Raises:
             CabinetUnavailable: it did not say.
         """
-        match await self._ask(StatusQuery(shep_message_id, self._clock(), self._sender)):
+        answer = await self._ask(StatusQuery(shep_message_id, self._clock(), self._sender))
+        match answer.response:
             case StatusAnswer(state=state):
-                return DeliveryState(state.value)
+                return Reported(DeliveryState(state.value), answer.raw)
             case _:
                 raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
 
-    async def _ask(self, request: Request) -> Response:
+    async def _ask(self, request: Request) -> Answer:
         try:
             return await self._client.send(self._url, request)
         except ReplyFault as fault:

@@ -1,6 +1,7 @@
 """Calling ShEP: signed requests out, replies and faults in."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import aiohttp
 from aiohttp import hdrs
@@ -12,6 +13,7 @@ from gateway.eds.keys import SigningKey
 from gateway.eds.verdict import Indication
 from gateway.eds.verifier import Verifier
 from gateway.eds.xml import Limits
+from gateway.shep.envelope import Transport
 from gateway.shep.messages import ErrorInfo, Request, Response
 from gateway.shep.reader import Reply, ReplyFault, ReplyUnreadable, read_signed_reply
 from gateway.shep.writer import write
@@ -19,6 +21,15 @@ from gateway.shep.writer import write
 _HEADERS = {hdrs.CONTENT_TYPE: "text/xml; charset=utf-8", "SOAPAction": '""', hdrs.ACCEPT: "text/xml"}
 _REDIRECTS = range(300, 400)
 _ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response, and the bytes it was read from."""
+
+    response: Response
+    raw: bytes = field(repr=False)
+    transport: Transport = field(repr=False)
 
 
 class ShepUnreachable(Exception):  # noqa: N818  says what ShEP is
@@ -52,8 +63,8 @@ class ShepClient:
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds)
         self._limits = limits
 
-    async def send(self, url: str, request: Request) -> Response:
-        """Send a request and return its response.
+    async def send(self, url: str, request: Request) -> Answer:
+        """Send a request and return the answer to it.
 
         Raises:
             ShepUnreachable: no answer.
@@ -61,11 +72,12 @@ class ShepClient:
             ReplyUntrusted: an answer without the signature it has to carry.
             ReplyFault: a fault.
         """
-        reply = read_signed_reply(await self._post(url, write(request, self._key)), self._limits)
+        raw = await self._post(url, write(request, self._key))
+        reply = read_signed_reply(raw, self._limits)
         self._check(reply)
         if isinstance(reply.content, ErrorInfo):
             raise ReplyFault(reply.content)
-        return reply.content
+        return Answer(reply.content, raw, reply.transport)
 
     def _check(self, reply: Reply) -> None:
         if not self._certificates:

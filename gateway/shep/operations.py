@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
-from gateway.cases.cabinet import DeliveryState, Outgoing
+from gateway.cases.cabinet import DeliveryState, Outgoing, Reported
 from gateway.cases.inbound import Inbound, Intake, Mailbox, Mode, Receipt
 from gateway.eds.keys import SigningKey
 from gateway.shep import messages as m
@@ -53,13 +53,13 @@ class Operations:
             case m.AsyncMessage():
                 return await self._take_async(message, admitted, raw, at)
             case m.DeliveryNotification():
-                return self._signed(await self._confirm(message, admitted.sender.id, at))
+                return self._signed(await self._confirm(message, admitted.sender.id, raw, at))
             case m.StatusQuery():
                 return self._signed(await self._state(message, admitted.sender.id, at))
             case m.MessagesQuery():
                 return self._signed(await self._pending(message, admitted.sender.id, at))
             case m.StatusChange():
-                return self._signed(await self._changed(message, admitted.sender.id, at))
+                return self._signed(await self._changed(message, admitted.sender.id, raw, at))
 
     async def _take_sync(self, message: m.SyncRequest, admitted: Admitted, raw: bytes, at: datetime) -> bytes:
         if not message.data.readings:
@@ -78,11 +78,11 @@ class Operations:
         return await self._intake.accept(inbound, self._reply(lambda receipt: async_receipt(message, receipt)))
 
     async def _confirm(
-        self, message: m.DeliveryNotification, sender_id: str, at: datetime
+        self, message: m.DeliveryNotification, sender_id: str, raw: bytes, at: datetime
     ) -> m.DeliveryNotificationReceipt:
         accepted = message.receive_status is m.ReceiveStatus.ACCEPTED
         resend = message.resend is m.Resend.RESEND
-        if not await self._mailbox.confirm(sender_id, message.message_id, accepted=accepted, resend=resend):
+        if not await self._mailbox.confirm(sender_id, message.message_id, Reported(_said(message), raw)):
             raise _unknown_message()
         # made of what is notified, so that a repeat gets the same id
         notified = f"{sender_id}/{message.message_id}/{accepted}/{resend}"
@@ -107,8 +107,11 @@ class Operations:
         )
         return m.MessagesAnswer(at, NIL_SESSION, tuple(self._given(outgoing) for outgoing in pending))
 
-    async def _changed(self, message: m.StatusChange, sender_id: str, at: datetime) -> m.StatusChangeReceipt:
-        if not await self._mailbox.changed(sender_id, message.message_id, DeliveryState(message.state.value)):
+    async def _changed(
+        self, message: m.StatusChange, sender_id: str, raw: bytes, at: datetime
+    ) -> m.StatusChangeReceipt:
+        reported = Reported(DeliveryState(message.state.value), raw)
+        if not await self._mailbox.changed(sender_id, message.message_id, reported):
             raise _unknown_message()
         return m.StatusChangeReceipt(at, guid(message.session_id) or NIL_SESSION)
 
@@ -159,6 +162,13 @@ def _inbound(  # noqa: PLR0913, PLR0917  one value object, assembled in one plac
         raw=raw,
         readings=message.data.readings,
     )
+
+
+def _said(message: m.DeliveryNotification) -> DeliveryState:
+    """Return what a receiver says of a message; a refusal that does not ask for it again leaves it undelivered."""
+    if message.receive_status is m.ReceiveStatus.ACCEPTED:
+        return DeliveryState.DELIVERED
+    return DeliveryState.NOT_DELIVERED if message.resend is m.Resend.RESEND else DeliveryState.ON_DELIVERY
 
 
 def _empty(path: str) -> FormatFault:

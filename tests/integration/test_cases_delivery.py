@@ -1,5 +1,7 @@
 """Delivery and the mailbox over a real database: in order, once, confirmed by whoever may."""
 
+import json
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 
@@ -7,8 +9,10 @@ import psycopg
 import pytest
 
 from gateway.cases import machine
-from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, MessageKind, Outgoing
+from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, MessageKind, Outgoing, Reported, Taken
 from gateway.cases.delivery import DeliverySteps
+from gateway.cases.evidence import digest
+from gateway.cases.exhibit import Exhibit
 from gateway.cases.mailbox import SHEP, Mailbox
 from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.provider import Decision, Outcome
@@ -25,6 +29,10 @@ from tests.support.gateway import Recorder
 DECIDED = machine.Decided(AT, Decision(Outcome.POSITIVE, AT, b"<result/>", "result.xml"))
 
 
+def said(state: DeliveryState) -> Reported:
+    return Reported(state, f"<report>{state}</report>".encode())
+
+
 @dataclass
 class Shep:
     """A ShEP that gives every attempt a new id and says what the test tells it to say."""
@@ -34,14 +42,14 @@ class Shep:
     away: bool = False
     id_length: int = 9
 
-    async def send(self, message: Outgoing) -> str | None:
+    async def send(self, message: Outgoing) -> Taken:
         if self.away:
             raise CabinetUnavailable("shep.unreachable")
         self.sent.append(message)
-        return str(len(self.sent)).zfill(self.id_length)
+        return Taken(str(len(self.sent)).zfill(self.id_length), b"<receipt %d/>" % len(self.sent))
 
-    async def state(self, shep_message_id: str) -> DeliveryState:
-        return self.says(shep_message_id)
+    async def state(self, shep_message_id: str) -> Reported:
+        return said(self.says(shep_message_id))
 
 
 @dataclass
@@ -124,6 +132,43 @@ async def test_every_attempt_is_the_same_message(post: Post) -> None:
     assert post.shep.sent[1] == first
 
 
+async def test_what_was_sent_and_what_was_answered_is_kept(post: Post) -> None:
+    """The evidence names by digest what ShEP was given, its receipt and its report; the bytes open from the store."""
+    case = await post.decided()
+    await post.run(TaskKind.CONFIRM)
+    facts = [json.loads(event.data) for event in await post.store.ledger.events(case.id)]
+    sent = [one for one in facts if "receipt" in one]
+    assert [one["payload"] for one in sent] == [digest(message.payload) for message in post.shep.sent]
+    kept = [(await post.store.ledger.document(case.id, one["receipt"])).content for one in sent]
+    assert kept == [b"<receipt 1/>", b"<receipt 2/>"]
+    report = await post.store.ledger.document(case.id, facts[-1]["report"])
+    assert report.content == said(DeliveryState.DELIVERED).report
+
+
+async def test_a_result_is_kept_once_though_the_answers_quote_it(post: Post) -> None:
+    """Message and provider's answer hold the result in base64; what is stored does not, and both open whole."""
+    case, result = await post.case(), b"<result>" + bytes(range(32, 127)) * 40 + b"</result>"
+    soap = b"<Decision>" + b64encode(result) + b"</Decision>"
+    decision = Decision(Outcome.POSITIVE, AT, result, "result.xml", answer=soap)
+    event = machine.Decided(AT, decision)
+    exhibit = Exhibit("provider-answer.xml", soap, quotes=result)
+    await post.store.ledger.commit(
+        case.id, lambda locked: Commit(machine.advance(locked, event), decision=decision, exhibits=(exhibit,))
+    )
+    assert await post.store.ledger.document(case.id, digest(soap)) == exhibit
+    async with post.store.pool.connection() as connection:
+        cursor = await connection.execute(
+            "SELECT length(content) FROM documents WHERE quotes IS NOT NULL "
+            "UNION ALL SELECT length(payload) FROM deliveries"
+        )
+        sizes = [row[0] for row in await cursor.fetchall()]
+    assert len(sizes) == 3
+    assert max(sizes) < len(result)
+    while await post.run(TaskKind.DELIVER):
+        pass
+    assert b64encode(result) in post.shep.sent[-1].payload
+
+
 async def test_the_answer_is_confirmed_by_asking(post: Post) -> None:
     """When ShEP says that the answer is in the cabinet, the case is finished and nothing is left to do."""
     case = await post.decided()
@@ -163,7 +208,7 @@ async def test_a_report_confirms_the_answer(post: Post, reporter: str, name: str
     case = await post.decided()
     message_id = "000000002" if name == "shep" else str(post.shep.sent[1].delivery_id)
     for _ in range(2):
-        assert await post.mailbox.changed(reporter, message_id, DeliveryState.DELIVERED)
+        assert await post.mailbox.changed(reporter, message_id, said(DeliveryState.DELIVERED))
     assert (await post.now(case)).state is State.CONFIRMED
     assert (await post.kinds(case))[-2:] == ["Sent", "Confirmed"]
 
@@ -172,8 +217,8 @@ async def test_another_sender_cannot_speak_of_it(post: Post) -> None:
     """What another system reports, confirms, or asks about a message that is not its own is unknown to it."""
     case = await post.decided()
     own_id = str(post.shep.sent[1].delivery_id)
-    assert not await post.mailbox.changed("psc", own_id, DeliveryState.DELIVERED)
-    assert not await post.mailbox.confirm("psc", own_id, accepted=True, resend=False)
+    assert not await post.mailbox.changed("psc", own_id, said(DeliveryState.DELIVERED))
+    assert not await post.mailbox.confirm("psc", own_id, said(DeliveryState.DELIVERED))
     assert await post.mailbox.state("psc", own_id) is None
     assert await post.mailbox.pending("psc", "HOUSING", message_id=own_id, correlation_id=None, amount=10) == ()
     assert (await post.now(case)).state is State.ISSUED
@@ -187,7 +232,7 @@ async def test_a_confirmation_does_not_swallow_earlier_messages(post: Post) -> N
     )
     answer = await post.store.outbox.answer(case.id)
     assert answer is not None
-    assert await post.mailbox.changed(SHEP, str(answer.id), DeliveryState.DELIVERED)
+    assert await post.mailbox.changed(SHEP, str(answer.id), said(DeliveryState.DELIVERED))
     await post.run(TaskKind.DELIVER)
     assert [message.kind for message in post.shep.sent] == [MessageKind.NOTIFICATION]
     assert (await diagnose(post.store.pool)).broken == {}
@@ -198,7 +243,7 @@ async def test_a_lost_notification_is_sent_again(post: Post, state: DeliveryStat
     """A notification that ShEP could not bring is not forgotten."""
     case = await post.case()
     await post.run(TaskKind.DELIVER)
-    assert await post.mailbox.changed(SHEP, "000000001", state)
+    assert await post.mailbox.changed(SHEP, "000000001", said(state))
     await post.run(TaskKind.DELIVER)
     assert len(post.shep.sent) == 2
     assert await post.kinds(case) == ["Registered", "Sent", "Returned", "Sent"]
@@ -209,9 +254,9 @@ async def test_who_asks_for_a_message_again_gets_it_again(post: Post) -> None:
     await post.case()
     await post.run(TaskKind.DELIVER)
     own_id = str(post.shep.sent[0].delivery_id)
-    assert await post.mailbox.confirm("pep", own_id, accepted=False, resend=False)
+    assert await post.mailbox.confirm("pep", own_id, said(DeliveryState.ON_DELIVERY))
     assert await post.claim(TaskKind.DELIVER) is None
-    assert await post.mailbox.confirm("pep", own_id, accepted=False, resend=True)
+    assert await post.mailbox.confirm("pep", own_id, said(DeliveryState.NOT_DELIVERED))
     await post.run(TaskKind.DELIVER)
     assert len(post.shep.sent) == 2
 
@@ -222,7 +267,7 @@ async def test_a_sender_fetches_its_messages_until_it_confirms_them(post: Post) 
     (first,) = await post.mailbox.pending("pep", "HOUSING", message_id=None, correlation_id=None, amount=10)
     assert first.correlation_id == case.correlation_id
     assert await post.mailbox.state("pep", str(first.delivery_id)) is DeliveryState.ON_DELIVERY
-    assert await post.mailbox.confirm("pep", str(first.delivery_id), accepted=True, resend=False)
+    assert await post.mailbox.confirm("pep", str(first.delivery_id), said(DeliveryState.DELIVERED))
     assert await post.mailbox.state("pep", str(first.delivery_id)) is DeliveryState.DELIVERED
     assert not await post.mailbox.pending("pep", "HOUSING", message_id=None, correlation_id=None, amount=10)
 

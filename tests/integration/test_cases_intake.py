@@ -11,9 +11,10 @@ import pytest
 
 from gateway.cases.inbound import Inbound, Mode
 from gateway.cases.model import State, TaskKind
-from gateway.cases.notice import Status
 from gateway.cases.number import is_registration_number
 from gateway.cases.store.ledger import Commit
+from gateway.catalogue.cabinet_message import StatusCode
+from gateway.catalogue.cabinet_message import read as read_message
 from gateway.catalogue.channel import Channel
 from gateway.eds import enveloped
 from gateway.eds.certificate import Certificate
@@ -45,9 +46,10 @@ async def rejected(at: Desk, document: bytes, **changes: object) -> list[str]:
     assert (case.state, case.number) == (State.REJECTED, None)
     answer = await at.store.outbox.answer(case.id)
     assert answer is not None
-    assert answer.notice.status is Status.REJECTED
-    assert all(finding.text.kk and finding.text.ru for finding in answer.notice.findings)
-    return [finding.code for finding in answer.notice.findings]
+    told = read_message(answer.payload)
+    assert told.status.code is StatusCode.REJECTED
+    assert all(finding.text.kk and finding.text.ru for finding in told.findings)
+    return [finding.code for finding in told.findings]
 
 
 async def test_a_good_application_is_registered(at: Desk) -> None:
@@ -263,7 +265,7 @@ async def test_what_cannot_be_checked_waits(database_url: str, authority: TestAu
         assert (case.state, case.number) == (State.AWAITING_VERIFICATION, None)
         first = await at.store.outbox.next_pending(case.id)
         assert first is not None
-        assert first.notice.status is Status.BEING_CHECKED
+        assert read_message(first.payload).status.code is StatusCode.BEING_CHECKED
 
 
 class TestSupplement:

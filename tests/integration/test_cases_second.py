@@ -14,6 +14,7 @@ from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, State
 from gateway.cases.provider import Decision, Outcome
 from gateway.cases.store.ledger import Commit
+from gateway.catalogue.cabinet_message import read as read_message
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.findings import Finding
 from gateway.eds import enveloped
@@ -40,7 +41,7 @@ async def _findings(at: Desk, document: bytes, message_id: str) -> tuple[Case, t
     await at.intake.accept(at.message(document, message_id=message_id), reply)
     (case,) = [one for one in await at.store.ledger.cases() if one.id not in before]
     answer = await at.store.outbox.answer(case.id)
-    return case, answer.notice.findings if answer is not None else ()
+    return case, read_message(answer.payload).findings if answer is not None else ()
 
 
 def _represented(at: Desk, serial: int) -> bytes:

@@ -10,6 +10,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases import machine
 from gateway.cases.evidence import first_broken
+from gateway.cases.exhibit import Exhibit
 from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.provider import Decision, Outcome
 from gateway.cases.store.doctor import diagnose
@@ -19,6 +20,7 @@ from gateway.cases.store.migrate import MigrationError, check, migrate, migratio
 from gateway.cases.store.outbox import Outbox
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault
+from gateway.catalogue.cabinet_message import read as read_message
 from tests.support.cases import AT, RAW, new_message, registered
 
 VAULT = Vault(bytes(32))
@@ -86,7 +88,7 @@ async def test_accepting_writes_everything_at_once(pool: AsyncConnectionPool) ->
     assert {one.kind for one in await Tasks(pool).claim(10, 60)} == {TaskKind.SUBMIT, TaskKind.DELIVER}
     delivery = await Outbox(pool, VAULT).next_pending(case.id)
     assert delivery is not None
-    assert delivery.notice.at == AT
+    assert read_message(delivery.payload).header.at == AT
 
 
 async def test_personal_data_is_not_readable_in_the_tables(pool: AsyncConnectionPool) -> None:
@@ -198,11 +200,9 @@ async def test_a_decision_is_kept_and_its_answer_waits_behind_earlier_messages(p
     assert answer is not None
     assert first is not None
     assert (first.seq, answer.seq) == (1, 2)
-    assert answer.notice.document is not None
-    assert await ledger.document(case.id, answer.notice.document) == (
-        f"result-{case.number}.xml",
-        "application/xml",
-        DOCUMENT,
+    assert answer.document is not None
+    assert await ledger.document(case.id, answer.document) == Exhibit(
+        f"result-{case.number}.xml", DOCUMENT, "application/xml"
     )
 
 
@@ -269,7 +269,7 @@ DAMAGE = {
     "a case has at most one answer": (
         "UPDATE deliveries SET kind = 'RESPONSE'; INSERT INTO deliveries "
         "SELECT case_id, 99, bucket, gen_random_uuid(), sender_id, shep_service_id, kind, state, created_at, "
-        "null, null, null, notice FROM deliveries"
+        "null, null, null, payload FROM deliveries"
     ),
     "a finished case says how it ended": "UPDATE cases SET state = 'confirmed'",
     "a finished case has no tasks": "UPDATE cases SET state = 'confirmed'",

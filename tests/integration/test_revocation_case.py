@@ -12,12 +12,13 @@ import aiohttp
 import pytest
 
 from gateway.cases.model import Case, State, TaskKind
-from gateway.cases.notice import Status
 from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Stage
 from gateway.cases.steps import Parts, ProviderSteps
 from gateway.cases.store.tasks import Backlog
 from gateway.cases.worker import StepFailed
 from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
+from gateway.catalogue.cabinet_message import StatusCode
+from gateway.catalogue.cabinet_message import read as read_message
 from gateway.catalogue.result_document import ResultDocument, render
 from gateway.eds import enveloped
 from gateway.eds.fetch import HttpFetch
@@ -121,7 +122,7 @@ class Office:
         """Return the evidence of a case."""
         return [json.loads(event.data) for event in await self.at.store.ledger.events(case.id)]
 
-    async def told(self, case: Case) -> list[Status]:
+    async def told(self, case: Case) -> list[StatusCode]:
         """Return what the cabinet is told of a case."""
         async with self.at.store.pool.connection() as connection:
             cursor = await connection.execute("SELECT count(*) FROM deliveries WHERE case_id = %s", (case.id,))
@@ -129,7 +130,7 @@ class Office:
         first = await self.at.store.outbox.next_pending(case.id)
         assert first is not None
         assert row is not None
-        return [first.notice.status] * row[0]
+        return [read_message(first.payload).status.code] * row[0]
 
 
 @dataclass
@@ -236,7 +237,7 @@ async def test_down_then_back(office: Office, answer: dict[str, object] | None) 
         office.says(**answer)
     case = await office.applied()
     assert (case.state, case.number) == (State.AWAITING_VERIFICATION, None)
-    assert await office.told(case) == [Status.BEING_CHECKED]
+    assert await office.told(case) == [StatusCode.BEING_CHECKED]
     office.clock.now = NOW + timedelta(minutes=5)
     assert (await office.verified_again()).state is State.AWAITING_VERIFICATION
     office.clock.now = NOW + timedelta(minutes=10)

@@ -88,7 +88,7 @@ async def test_send() -> None:
         return web.Response(body=write(RECEIPT, None), content_type="text/xml")
 
     async with shep(handler) as cabinet:
-        assert await cabinet.send(OUTGOING) == "254750124"
+        assert (await cabinet.send(OUTGOING)).shep_message_id == "254750124"
 
     ((envelope, headers),) = seen
     message, transport = envelope.message, envelope.transport
@@ -113,7 +113,7 @@ async def test_state() -> None:
         return web.Response(body=write(STATUS, None), content_type="text/xml")
 
     async with shep(handler) as cabinet:
-        assert await cabinet.state("254750124") is DeliveryState.DELIVERED
+        assert (await cabinet.state("254750124")).state is DeliveryState.DELIVERED
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ async def test_state() -> None:
 async def test_tolerated_answers(body: bytes | str, content_type: str, message_id: str | None) -> None:
     """An empty receipt and any content type are taken as the receipt they are."""
     async with shep(answering(body, content_type=content_type)) as cabinet:
-        assert await cabinet.send(OUTGOING) == message_id
+        assert (await cabinet.send(OUTGOING)).shep_message_id == message_id
 
 
 @pytest.mark.parametrize(("length", "named"), [(200, True), (201, False)])
@@ -136,7 +136,7 @@ async def test_receipt_with_an_endless_id(length: int, named: bool) -> None:  # 
     receipt = AsyncReceipt("1" * length, "3382552", NOW)
 
     async with shep(answering(write(receipt, None))) as cabinet:
-        assert await cabinet.send(OUTGOING) == (receipt.message_id if named else None)
+        assert (await cabinet.send(OUTGOING)).shep_message_id == (receipt.message_id if named else None)
 
 
 @pytest.mark.parametrize("status", [200, 500])
@@ -193,7 +193,7 @@ async def test_signed_answer() -> None:
     """With certificates configured, an answer that ShEP signed is believed."""
     handler = answering(write(RECEIPT, party("shep").key))
     async with shep(handler, certificates=(party("other").certificate, party("shep").certificate)) as cabinet:
-        assert await cabinet.send(OUTGOING) == "254750124"
+        assert (await cabinet.send(OUTGOING)).shep_message_id == "254750124"
 
 
 async def test_dropped_connection_is_tried_once_more() -> None:
@@ -208,7 +208,7 @@ async def test_dropped_connection_is_tried_once_more() -> None:
         return web.Response(body=write(RECEIPT, None))
 
     async with shep(handler) as cabinet:
-        assert await cabinet.send(OUTGOING) == "254750124"
+        assert (await cabinet.send(OUTGOING)).shep_message_id == "254750124"
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
 

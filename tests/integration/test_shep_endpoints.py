@@ -187,7 +187,7 @@ async def test_delivery_notification(gateway: Wire, http: aiohttp.ClientSession)
 
     assert isinstance(first, DeliveryNotificationReceipt)
     assert first == second
-    assert gateway.mailbox.confirmed == [("portal", str(DELIVERY), False, True)] * 2
+    assert gateway.mailbox.confirmed == [("portal", str(DELIVERY), DeliveryState.NOT_DELIVERED)] * 2
 
 
 @pytest.mark.parametrize("who", ["shep", "psc", "portal"])

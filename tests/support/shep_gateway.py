@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 from aiohttp import web
 
 from gateway import settings
-from gateway.cases.cabinet import DeliveryState, MessageKind, Outgoing
+from gateway.cases.cabinet import DeliveryState, MessageKind, Outgoing, Reported
 from gateway.cases.inbound import BeingChecked, Inbound, Receipt, Registered, Rejected, Reply
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
@@ -52,7 +52,7 @@ class MemoryMailbox:
     """Holds one message for the portal."""
 
     def __init__(self) -> None:
-        self.confirmed: list[tuple[str, str, bool, bool]] = []
+        self.confirmed: list[tuple[str, str, DeliveryState]] = []
         self.changes: list[tuple[str, str, DeliveryState]] = []
         self.asked: list[int] = []
 
@@ -67,12 +67,14 @@ class MemoryMailbox:
     async def state(self, sender_id: str, message_id: str) -> DeliveryState | None:
         return DeliveryState.DELIVERED if (sender_id, message_id) == ("portal", str(DELIVERY)) else None
 
-    async def confirm(self, sender_id: str, message_id: str, *, accepted: bool, resend: bool) -> bool:
-        self.confirmed.append((sender_id, message_id, accepted, resend))
+    async def confirm(self, sender_id: str, message_id: str, reported: Reported) -> bool:
+        assert reported.report
+        self.confirmed.append((sender_id, message_id, reported.state))
         return message_id == str(DELIVERY)
 
-    async def changed(self, sender_id: str, message_id: str, state: DeliveryState) -> bool:
-        self.changes.append((sender_id, message_id, state))
+    async def changed(self, sender_id: str, message_id: str, reported: Reported) -> bool:
+        assert reported.report
+        self.changes.append((sender_id, message_id, reported.state))
         return message_id == str(DELIVERY)
 
 

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.identity import part_id
 from gateway.cases.machine import Change
-from gateway.cases.notice import dump
+from gateway.cases.rendering import render
 from gateway.cases.store.rows import COLUMNS, row_from
 from gateway.cases.vault import Vault
 
@@ -53,8 +53,8 @@ def delivery_id(case_id: UUID, seq: int) -> UUID:
     return part_id(case_id, str(seq))
 
 
-def notice_context(delivery: UUID) -> bytes:
-    """What a sealed notice is bound to."""
+def payload_context(delivery: UUID) -> bytes:
+    """What a sealed message to the cabinet is bound to."""
     return b"delivery:" + delivery.bytes
 
 
@@ -86,7 +86,7 @@ WITH m AS (
     SELECT m.case_id, m.bucket, kind, now() + make_interval(secs => delay)
     FROM m, unnest(%s::text[], %s::float8[]) AS task(kind, delay)
 ), d AS (
-    INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, created_at, notice)
+    INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, created_at, payload)
     SELECT m.case_id, m.bucket, m.sender_id, %s, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
 )
 SELECT count(*) FROM m
@@ -139,7 +139,7 @@ class Inbox:
         case, entry, notice = change.case, change.entry, change.notice
         own_id = delivery_id(case.id, entry.seq)
         kind = notice.kind.value if notice else ""
-        sealed = self._vault.seal(dump(notice), notice_context(own_id)) if notice else b""
+        sealed = self._vault.seal(render(case, notice, None), payload_context(own_id)) if notice else b""
         return (
             *(message.sender_id, message.message_id, message.message_type, case.bucket, case.id, message.id),
             *(message.digest, message.reading, entry.seq, message.received_at),

@@ -9,15 +9,17 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.evidence import Entry, digest
+from gateway.cases.exhibit import Exhibit, cut, whole
 from gateway.cases.machine import Change
 from gateway.cases.model import Case, Claim, TaskKind
-from gateway.cases.notice import dump
 from gateway.cases.provider import Decision
+from gateway.cases.rendering import render
 from gateway.cases.store import outbox, tasks
-from gateway.cases.store.inbox import NewMessage, Stored, delivery_id, message_context, notice_context
+from gateway.cases.store.inbox import NewMessage, Stored, delivery_id, message_context, payload_context
 from gateway.cases.store.outbox import Delivery
 from gateway.cases.store.rows import COLUMNS, case_from, row_from
 from gateway.cases.vault import Vault
+from gateway.catalogue.cabinet_message import File
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Commit:
     """A message that ShEP took: when, and the id it gave it."""
     confirmed: tuple[Delivery, datetime] | None = None
     decision: Decision | None = None
+    exhibits: tuple[Exhibit, ...] = ()
+    """What the change's facts name by its SHA-256."""
     message: NewMessage | None = None
     """A further message of the sender (UPDATE)."""
     in_force: bool = False
@@ -84,11 +88,11 @@ class Ledger:
     async def _write(self, connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
         if commit.message is not None:
             await self._write_message(connection, case, commit.message, case.seq if commit.in_force else None)
-        if commit.decision is not None and commit.change is not None:
-            # Under a name of ours: the provider's may hold the citizen's.
-            await self._write_document(connection, case, commit.decision, commit.change.entry.at)
         if commit.change is not None:
-            await self._write_change(connection, commit.change)
+            result = _result(case, commit.decision)
+            await self._write_change(connection, commit.change, result)
+            for exhibit in (*((result,) if result else ()), *commit.exhibits):
+                await self._write_exhibit(connection, case, exhibit, commit.change.entry.at)
         if commit.sent is not None:
             await outbox.mark_sent(connection, *commit.sent)
         if commit.returned is not None:
@@ -97,7 +101,7 @@ class Ledger:
             await outbox.mark_confirmed(connection, *commit.confirmed)
         await _write_tasks(connection, case, commit, claim)
 
-    async def _write_change(self, connection: AsyncConnection, change: Change) -> None:
+    async def _write_change(self, connection: AsyncConnection, change: Change, result: Exhibit | None) -> None:
         case, entry = change.case, change.entry
         await connection.execute(
             f"UPDATE cases SET ({COLUMNS}) = ({', '.join(['%s'] * len(row_from(case)))}) WHERE id = %s",
@@ -109,13 +113,15 @@ class Ledger:
         )
         if change.notice is not None:
             own_id = delivery_id(case.id, entry.seq)
-            sealed = self._vault.seal(dump(change.notice), notice_context(own_id))
+            document = File(result.name, result.mime, result.content) if result else None
+            payload = cut(render(case, change.notice, document), document.content if document else None)
+            sealed = self._vault.seal(payload, payload_context(own_id))
             await connection.execute(
                 "INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, "
-                "created_at, notice) VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, %s)",
+                "created_at, payload, document) VALUES (%s, %s, %s, %s, %s, %s, %s, 'pending', %s, %s, %s)",
                 (
                     *(case.id, case.bucket, case.sender_id, case.shep_service_id, entry.seq, own_id),
-                    *(change.notice.kind.value, entry.at, sealed),
+                    *(change.notice.kind.value, entry.at, sealed, result.sha256 if result else None),
                 ),
             )
 
@@ -140,14 +146,16 @@ class Ledger:
             ),
         )
 
-    async def _write_document(self, connection: AsyncConnection, case: Case, decision: Decision, at: datetime) -> None:
-        name = digest(decision.document)
+    async def _write_exhibit(self, connection: AsyncConnection, case: Case, exhibit: Exhibit, at: datetime) -> None:
+        name = exhibit.sha256
+        kept = cut(exhibit.content, exhibit.quotes)
         await connection.execute(
-            "INSERT INTO documents (case_id, sha256, bucket, name, mime, created_at, content) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO documents (case_id, sha256, bucket, name, mime, created_at, quotes, content) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             (
-                *(case.id, name, case.bucket, f"result-{case.number}.xml", "application/xml", at),
-                self._vault.seal(decision.document, _document_context(case.id, name)),
+                *(case.id, name, case.bucket, exhibit.name, exhibit.mime, at),
+                digest(exhibit.quotes) if exhibit.quotes and kept != exhibit.content else None,
+                self._vault.seal(kept, _document_context(case.id, name)),
             ),
         )
 
@@ -220,16 +228,19 @@ class Ledger:
             raise LookupError("the case has no message")
         return Kept(row[0], row[1], row[2], row[3], self._vault.open(row[4], message_context(row[0])))
 
-    async def document(self, case_id: UUID, sha256: str) -> tuple[str, str, bytes]:
-        """Return name, MIME type and content of a result document."""
+    async def document(self, case_id: UUID, sha256: str) -> Exhibit:
+        """Return a document of a case: a result, a receipt, an answer. Raises LookupError."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT name, mime, content FROM documents WHERE case_id = %s AND sha256 = %s", (case_id, sha256)
+                "SELECT name, mime, quotes, content FROM documents WHERE case_id = %s AND sha256 = %s",
+                (case_id, sha256),
             )
             row = await cursor.fetchone()
         if row is None:
             raise LookupError("the case has no such document")
-        return row[0], row[1], self._vault.open(row[2], _document_context(case_id, sha256))
+        quoted = (await self.document(case_id, row[2])).content if row[2] else None
+        content = whole(self._vault.open(row[3], _document_context(case_id, sha256)), quoted)
+        return Exhibit(row[0], content, row[1], quoted)
 
     async def events(self, case_id: UUID) -> list[Entry]:
         """Return the evidence of a case, oldest first."""
@@ -289,6 +300,10 @@ async def _write_tasks(connection: AsyncConnection, case: Case, commit: Commit, 
             await tasks.finish(connection, claim)
     for kind, delay in new.items():
         await tasks.schedule(connection, case, kind, delay, claim)
+
+
+def _result(case: Case, decision: Decision | None) -> Exhibit | None:
+    return Exhibit(f"result-{case.number}.xml", decision.document, "application/xml") if decision else None
 
 
 def _document_context(case_id: UUID, sha256: str) -> bytes:

@@ -1,7 +1,8 @@
 """Messages to the cabinet: created with the event they tell of, sent in order, confirmed once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg import AsyncConnection
@@ -10,8 +11,7 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.cases.cabinet import DeliveryState, MessageKind
 from gateway.cases.identity import siblings
 from gateway.cases.model import Case
-from gateway.cases.notice import Notice, load
-from gateway.cases.store.inbox import notice_context
+from gateway.cases.store.inbox import payload_context
 from gateway.cases.store.rows import COLUMNS, case_from
 from gateway.cases.vault import Vault
 
@@ -27,12 +27,15 @@ class Delivery:
     state: str
     created_at: datetime
     shep_message_id: str | None
-    notice: Notice
+    payload: bytes = field(repr=False)
+    """What is sent; the document, if one is named, fills the gap in it."""
+    document: str | None
+    """SHA-256 of the result."""
 
 
 PENDING, SENT, CONFIRMED = "pending", "sent", "confirmed"
 
-_COLUMNS = "d.case_id, d.seq, d.id, d.kind, d.state, d.created_at, d.shep_message_id, d.notice"
+_COLUMNS = "d.case_id, d.seq, d.id, d.kind, d.state, d.created_at, d.shep_message_id, d.payload, d.document"
 
 _STATES = {
     PENDING: DeliveryState.ON_DELIVERY,
@@ -45,7 +48,7 @@ class Outbox:
     """The deliveries table."""
 
     def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
-        """Use connections of `pool`; open notices with `vault`."""
+        """Use connections of `pool`; open messages with `vault`."""
         self._pool = pool
         self._vault = vault
 
@@ -122,10 +125,10 @@ class Outbox:
             cursor = await connection.execute(query, values)
             return [self._delivery(row) for row in await cursor.fetchall()]
 
-    def _delivery(self, row: tuple[object, ...]) -> Delivery:
-        case_id, seq, own_id, kind, state, created_at, shep_message_id, sealed = row
-        notice = load(self._vault.open(sealed, notice_context(own_id)))  # type: ignore[arg-type]
-        return Delivery(case_id, seq, own_id, MessageKind(kind), state, created_at, shep_message_id, notice)  # type: ignore[arg-type]
+    def _delivery(self, row: tuple[Any, ...]) -> Delivery:
+        case_id, seq, own_id, kind, state, created_at, shep_message_id, sealed, document = row
+        payload = self._vault.open(sealed, payload_context(own_id))
+        return Delivery(case_id, seq, own_id, MessageKind(kind), state, created_at, shep_message_id, payload, document)
 
 
 def delivery_state(delivery: Delivery) -> DeliveryState:

@@ -118,7 +118,8 @@ CREATE TABLE tasks (
 CREATE INDEX tasks_due ON tasks (due_at) WHERE dead_at IS NULL;
 CREATE INDEX tasks_dead ON tasks (dead_at) WHERE dead_at IS NOT NULL;
 
--- The outbox. id is the message's one id for all attempts; notice is sealed. Sender and service are the case's: who
+-- The outbox. id is the message's one id for all attempts; payload is sealed, and what is sent at every attempt:
+-- `document` names the result that fills its gap (gateway/cases/exhibit.py). Sender and service are the case's: who
 -- polls for its messages finds them without reading anybody else's.
 CREATE TABLE deliveries (
     case_id         uuid        NOT NULL,
@@ -133,7 +134,8 @@ CREATE TABLE deliveries (
     sent_at         timestamptz,
     confirmed_at    timestamptz,
     shep_message_id text,
-    notice          bytea       NOT NULL,
+    payload         bytea       NOT NULL,
+    document        text,
     PRIMARY KEY (case_id, seq)
 ) PARTITION BY RANGE (case_id);
 CREATE INDEX deliveries_unconfirmed ON deliveries (sender_id, shep_service_id, created_at, seq)
@@ -156,7 +158,8 @@ CREATE TABLE vault_canary (
     sealed bytea NOT NULL
 );
 
--- Result documents, sealed, named by their SHA-256.
+-- Results, receipts and answers of others, sealed, named by their SHA-256. `quotes` names the document that fills the
+-- gap in this one.
 CREATE TABLE documents (
     case_id    uuid        NOT NULL,
     sha256     text        NOT NULL,
@@ -164,6 +167,7 @@ CREATE TABLE documents (
     name       text        NOT NULL,
     mime       text        NOT NULL,
     created_at timestamptz NOT NULL,
+    quotes     text,
     content    bytea       NOT NULL,
     PRIMARY KEY (case_id, sha256)
 ) PARTITION BY RANGE (case_id);
