@@ -11,6 +11,7 @@ from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_application
 from gateway.catalogue.identity import compare
 from gateway.catalogue.service import Service
+from gateway.eds.enveloped import claimed
 from gateway.eds.verdict import Indication, Reason, Verdict
 from gateway.eds.verifier import RevocationStatus, Verifier
 from gateway.faults import Code, Detail, GatewayFault
@@ -142,7 +143,7 @@ def _raise_if_untrusted(service: Service, readings: Sequence[bytes], verdict: Ve
     if not others and not_for_signing:
         return
     try:
-        check_root(service, readings[0])
+        check_root(service, claimed(readings[0]))
     except NotOurPayload as error:
         raise _not_ours(service) from error
     if Reason.SIGNATURE_MISSING in verdict.reasons:

@@ -39,7 +39,8 @@ class ProviderCase:
     deadline: datetime
     application: Application
     document: bytes = field(repr=False)
-    """The citizen's signed document, byte for byte."""
+    """What the citizen signed, byte for byte, with the signatures: the application, or a document of which the
+    application is the one signed element."""
 
 
 @dataclass(frozen=True, slots=True)

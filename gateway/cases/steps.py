@@ -31,6 +31,7 @@ from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import read_application
 from gateway.clock import Clock
+from gateway.eds.enveloped import claimed
 from gateway.eds.verifier import Verifier
 from gateway.faults import GatewayFault
 from gateway.settings import Provider as ProviderSettings
@@ -144,7 +145,7 @@ class ProviderSteps:
         parts = self._parts
         kept = await parts.ledger.message_in_force(case.id)
         document = kept.raw if case.mode is Mode.COUNTER else parts.readings(kept.raw)[kept.reading]
-        reading = read_application(parts.services.of(case).service, document)
+        reading = read_application(parts.services.of(case).service, claimed(document))
         if reading.application is None or case.number is None or case.registered_at is None or case.deadline is None:
             raise StepFailed("gateway.case_unreadable", final=True)
         return ProviderCase(

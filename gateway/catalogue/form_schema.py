@@ -51,7 +51,8 @@ def application_schema(form: ApplicationForm) -> bytes:
     content = _xs("sequence", *(_application_part(field) for field in form.root.fields))
     # Signatures are verified elsewhere, by their own rules; here they only may stand.
     content.append(_xs("any", namespace=SIGNATURE, processContents="skip", minOccurs="0", maxOccurs="unbounded"))
-    application.append(_xs("complexType", content))
+    # NCALayer signs one element of a document by its attribute Id (nca-profile 2.3).
+    application.append(_xs("complexType", content, _xs("attribute", name="Id", type="xs:NCName")))
     schema.append(application)
     return _document(schema, "form.json, documents.json, passport.json and ../../application/common.json")
 

@@ -77,7 +77,7 @@ class _Walk:
         found: dict[str, list[etree._Element]] = {}
         last = 0
         label = declared.label.text
-        if _has_attributes(element) or _has_text(element):
+        if _has_attributes(element, but=() if where else ("Id",)) or _has_text(element):
             self._report(where or None, phrases.unknown(label))
         for child in element:
             name = str(child.tag).removeprefix(self._namespace)
@@ -150,9 +150,9 @@ def _join(where: str, name: str) -> str:
     return f"{where}/{name}" if where else name
 
 
-def _has_attributes(element: etree._Element) -> bool:
+def _has_attributes(element: etree._Element, but: tuple[str, ...] = ()) -> bool:
     # Attributes of XML Schema's own (xsi:schemaLocation, xsi:type) are the schema processor's to judge.
-    return any(not str(name).startswith(_SCHEMA_INSTANCE) for name in element.attrib)
+    return any(not str(name).startswith(_SCHEMA_INSTANCE) and name not in but for name in element.attrib)
 
 
 def _has_text(element: etree._Element) -> bool:

@@ -1,16 +1,15 @@
 """Canonical XML: the methods we accept, and the places where lxml needs help.
 
-Four traps of `lxml.etree.tostring(method="c14n")`, each with its test:
+Five traps of `lxml.etree.tostring(method="c14n")`, each with its test:
 
 1. An inner element loses the `xml:*` attributes it inherits, which Canonical XML 1.0 section 2.4 puts on the apex.
 2. A same-document reference excludes comments (XML Signature 1.1 section 4.4.3.3), whatever the transform says.
 3. Only the tree carries processing instructions outside the root; and lxml removes an element with its tail text.
-4. A prefix of InclusiveNamespaces is dropped when libxml2's dictionary does not hold it, and `#default` is never there.
+4. Grandchildren of an inner element get `xmlns=""` where a default namespace is in scope: lxml gives the apex a new
+   parent, and libxml2 then takes its namespace for another one. Inclusive canonicalisation only.
+5. A prefix of InclusiveNamespaces is dropped when libxml2's dictionary does not hold it, and `#default` is never there.
 """
 
-import copy
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -71,8 +70,7 @@ def subtree(element: etree._Element, method: Canonicalization, prefixes: tuple[s
         if _DEFAULT_NAMESPACE in prefixes:
             _make_default_known()
         return _write(element, exclusive=True, prefixes=prefixes)
-    with _inherited_xml_attributes(element):
-        return _write(element, exclusive=False, prefixes=())
+    return _write(_alone(element), exclusive=False, prefixes=())
 
 
 def remove(element: etree._Element) -> None:
@@ -108,20 +106,22 @@ def _write(element: etree._Element, *, exclusive: bool, prefixes: tuple[str, ...
         raise NotCanonicalizable(f"no canonical form ({type(error).__name__})") from None
 
 
-@contextmanager
-def _inherited_xml_attributes(element: etree._Element) -> Iterator[None]:
-    added = []
+def _alone(element: etree._Element) -> etree._Element:
+    """Return an element as the root of a document of its own, with all namespaces and xml:* attributes in scope."""
+    # Written in place, an element carries every namespace that is in scope; a copy would take those it uses only.
+    alone = etree.fromstring(etree.tostring(element, encoding="UTF-8", with_tail=False), _PARSER)
     for ancestor in element.iterancestors():
         for key, value in ancestor.attrib.items():
             name = str(key)
-            if name.startswith(_XML) and name not in element.attrib:
-                element.set(name, value)
-                added.append(name)
-    try:
-        yield
-    finally:
-        for name in added:
-            del element.attrib[name]
+            if name.startswith(_XML) and name not in alone.attrib:
+                alone.set(name, value)
+    return alone
+
+
+_PARSER: Final = etree.XMLParser(
+    resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True, collect_ids=False
+)
+"""For what `gateway.eds.xml` has let in; comments are never canonicalised."""
 
 
 def elements_with_id(anywhere: etree._Element, identifier: str) -> list[etree._Element]:
@@ -136,16 +136,6 @@ def elements_with_id(anywhere: etree._Element, identifier: str) -> list[etree._E
 _BY_ID: Final = etree.XPath(
     "/descendant::*[@*[. = $value and (local-name() = 'Id' or local-name() = 'ID' or local-name() = 'id')]]"
 )
-
-
-def root_only(root: etree._Element) -> bytes:
-    """Canonicalise the root element alone, inclusive, without what stands beside it in the document.
-
-    Raises:
-        NotCanonicalizable: it has no canonical form.
-    """
-    beside = root.getprevious() is not None or root.getnext() is not None
-    return _write(copy.deepcopy(root) if beside else root, exclusive=False, prefixes=())
 
 
 def serialise(root: etree._Element, *, declaration: bool) -> bytes:

@@ -1,12 +1,13 @@
-"""Enveloped XML signatures over a whole document, in the form NCALayer and NCANode produce (nca-profile 2.3).
+"""Signatures inside an XML document, in the forms NCALayer and NCANode produce (nca-profile 2.3).
 
-The signature is the last child of the root, its reference is `URI=""`. Each further signer covers the earlier
-signatures; verification goes from the last to the first and takes each away.
+Over the whole document: the signature is the last child of the root, its reference is `URI=""`. Each further signer
+covers the earlier signatures; verification goes from the last to the first and takes each away. Over one element by
+its Id: see `gateway.eds.coverage`.
 """
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from lxml import etree
@@ -14,16 +15,15 @@ from lxml import etree
 from gateway.eds import algorithms, canonical, dsig
 from gateway.eds.canonical import C14N, C14N_COMMENTS, NotCanonicalizable
 from gateway.eds.certificate import Certificate
+from gateway.eds.coverage import ENVELOPED, Layout, Scope, layout
 from gateway.eds.dsig import DS, SIGNATURE, SignatureElement
 from gateway.eds.examined import Examined
 from gateway.eds.keyinfo import x509_certificates
 from gateway.eds.keys import SigningKey
-from gateway.eds.verdict import Failure, Reason
-from gateway.eds.xml import BOM, parse
+from gateway.eds.verdict import Defect, Failure, Reason
+from gateway.eds.xml import BOM, XmlRejected, parse
 
-ENVELOPED: Final = "http://www.w3.org/2000/09/xmldsig#enveloped-signature"
 MAX_SIGNERS: Final = 8
-_TRANSFORMS: Final = frozenset({(ENVELOPED, C14N), (ENVELOPED, C14N_COMMENTS)})
 
 
 def sign(document: bytes, key: SigningKey) -> bytes:
@@ -68,11 +68,14 @@ _TEMPLATE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """All signatures of a document, first signer first, and what the first of them covers."""
+    """All signatures of a document, first signer first, and what all of them cover."""
 
     signatures: tuple[Examined, ...]
     signed: bytes | None
-    """The document without signatures, canonical; None unless every signature is cryptographically good."""
+    """The document without signatures, or the element that they name, canonical; None unless every signature is
+    cryptographically good."""
+    scope: Scope
+    """What of the document `signed` is."""
 
 
 def examine(root: etree._Element) -> Examination:
@@ -82,13 +85,31 @@ def examine(root: etree._Element) -> Examination:
         Failure: SIGNATURE_MISSING, or SIG_CONSTRAINTS_FAILURE when signatures do not stand where they must.
     """
     elements = _signatures(root)
+    stand = layout(root, elements)
+    read = [_read(stand, element) for element in elements]
+    scope = _common_scope(read)
     examined: list[Examined] = []
-    covered = b""
-    for element in reversed(elements):
-        one, covered = _examine(root, element)
-        examined.append(one)
+    covered: dict[Scope, bytes] = {}
+    for one in reversed(read):
+        canonical.remove(one.element)
+        examined.append(_checked(stand, one, covered))
     intact = all(one.failure is None for one in examined)
-    return Examination(tuple(reversed(examined)), covered if intact else None)
+    return Examination(tuple(reversed(examined)), covered[scope] if intact else None, scope)
+
+
+def claimed(document: bytes) -> bytes:
+    """Return what the signatures of a document claim to cover, without checking them: the document or its part.
+
+    For whoever reads again what was verified before.
+    """
+    try:
+        root = parse(document)
+        elements = _signatures(root)
+        stand = layout(root, elements)
+        scope = _common_scope([_read(stand, element) for element in elements])
+        return stand.octets(scope) if scope is Scope.PART else document
+    except (XmlRejected, Failure, NotCanonicalizable):
+        return document
 
 
 def _signatures(root: etree._Element) -> list[etree._Element]:
@@ -96,47 +117,54 @@ def _signatures(root: etree._Element) -> list[etree._Element]:
     if not found:
         raise Failure(Reason.SIGNATURE_MISSING, "the document holds no signature")
     if len(found) > MAX_SIGNERS:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"more than {MAX_SIGNERS} signatures")
-    last = list(islice(root.iterchildren("*", reversed=True), len(found)))
-    if last != found[::-1]:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "signatures must stand at the end of the root, and nowhere else")
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"more than {MAX_SIGNERS} signatures", Defect.LIMIT_EXCEEDED)
+    if root in found:
+        detail = "the document must hold its signature, not the other way round"
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, detail, Defect.WRAPPED_PAYLOAD)
     return found
 
 
-def _examine(root: etree._Element, element: etree._Element) -> tuple[Examined, bytes]:
-    """Check one signature and take it out; return it with the bytes it covers."""
-    certificate: Certificate | None = None
-    others: tuple[Certificate, ...] = ()
-    algorithm_uri, covered, failure = None, b"", None
+@dataclass(slots=True)
+class _Read:
+    """One signature, read while all of them still stand in the document."""
+
+    element: etree._Element
+    signature: SignatureElement | None = None
+    scope: Scope | None = None
+    certificates: tuple[Certificate, ...] = ()
+    signed_info: bytes = b""
+    failure: Failure | None = None
+
+
+def _read(stand: Layout, element: etree._Element) -> _Read:
+    read = _Read(element)
     try:
-        signature = dsig.read(element)
-        algorithm_uri = signature.algorithm_uri
-        certificate, *rest = x509_certificates(signature.key_info)
-        others = tuple(rest)
-        signed_info = signature.signed_bytes()
-        canonical.remove(element)
-        covered = _covered(root, signature)
-        signature.references[0].check(covered)
-        signature.check_value(certificate, signed_info)
+        read.signature = dsig.read(element)
+        read.certificates = tuple(x509_certificates(read.signature.key_info))
+        read.scope = stand.scope(read.signature)
+        read.signed_info = read.signature.signed_bytes()
     except Failure as error:
-        failure = error
-        if element.getparent() is not None:
-            canonical.remove(element)
-    return Examined(certificate, others, algorithm_uri, failure), covered
+        read.failure = error
+    return read
 
 
-def _covered(root: etree._Element, signature: SignatureElement) -> bytes:
-    """Return the bytes the one reference covers, if that is the whole document."""
-    reference, *more = signature.references
-    if more:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "more than one reference")
-    if tuple(transform.uri for transform in reference.transforms) not in _TRANSFORMS:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "transforms must be enveloped-signature, then Canonical XML 1.0")
-    try:
-        if reference.uri == "":
-            return canonical.document(root)
-        if reference.uri.startswith("#") and canonical.elements_with_id(root, reference.uri[1:]) == [root]:
-            return canonical.root_only(root)
-    except NotCanonicalizable as error:
-        raise Failure(Reason.FORMAT_FAILURE, str(error)) from None
-    raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the reference does not cover the whole document")
+def _common_scope(read: Sequence[_Read]) -> Scope:
+    """Return what all signatures cover: if any covers only a part, that; else what the first signer saw."""
+    return Scope.PART if any(one.scope is Scope.PART for one in read) else read[0].scope or Scope.DOCUMENT
+
+
+def _checked(stand: Layout, read: _Read, covered: dict[Scope, bytes]) -> Examined:
+    """Check one signature, itself and the later ones taken out; note what it covers."""
+    certificate = next(iter(read.certificates), None)
+    algorithm_uri = read.signature.algorithm_uri if read.signature else None
+    failure = read.failure
+    if failure is None and read.signature is not None and read.scope is not None and certificate is not None:
+        try:
+            covered[read.scope] = stand.octets(read.scope)
+            read.signature.references[0].check(covered[read.scope])
+            read.signature.check_value(certificate, read.signed_info)
+        except NotCanonicalizable as error:
+            failure = Failure(Reason.FORMAT_FAILURE, str(error))
+        except Failure as error:
+            failure = error
+    return Examined(certificate, read.certificates[1:], algorithm_uri, failure)

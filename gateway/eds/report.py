@@ -11,7 +11,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.gost.suites import SUITES
 from gateway.eds.kinds import Kind
 from gateway.eds.verdict import Finding, Signer, Verdict
-from gateway.eds.wording import INDICATIONS, REASONS, Language, Wording
+from gateway.eds.wording import INDICATIONS, Language, Wording, wording_of
 
 Json = dict[str, Any]
 _COVERED: Final = {
@@ -40,6 +40,7 @@ def verdict_json(verdict: Verdict, kind: Kind, at: datetime, *, revocation: str)
         "kind": kind.value,
         "verdict": verdict.indication.value,
         "reasons": sorted(reason.value for reason in verdict.reasons),
+        "codes": sorted(verdict.codes),
         "findings": _findings_json(verdict.findings),
         "judged_at": at.isoformat(),
         "revocation": revocation,
@@ -86,8 +87,7 @@ def verdict_lines(
     for number, signer in enumerate(verdict.signers, start=1):
         yield f"signer {number} of {len(verdict.signers)}: {signer.indication.value}"
         yield from _signer_lines(signer, languages)
-    covered = _COVERED[kind] if verdict.signed is not None else "nothing: no signature stands for any content"
-    yield _line("covered", covered)
+    yield _line("covered", _covered(verdict, kind) or "nothing: no signature stands for any content")
     yield _line("judged as of", f"{local(at):%Y-%m-%d %H:%M:%S %z}")
     yield _line("revocation", "not asked" if revocation == "off" else f"asked: {revocation}")
 
@@ -118,11 +118,17 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
 
 
+def _covered(verdict: Verdict, kind: Kind) -> str | None:
+    if verdict.signed is None:
+        return None
+    return "one element of the document, by its Id" if verdict.of_part else _COVERED[kind]
+
+
 def _covered_json(verdict: Verdict, kind: Kind) -> Json | None:
     if verdict.signed is None:
         return None
     return {
-        "what": _COVERED[kind],
+        "what": _covered(verdict, kind),
         "bytes": len(verdict.signed),
         "sha256": hashlib.sha256(verdict.signed).hexdigest(),
     }
@@ -153,7 +159,7 @@ def _signer_json(signer: Signer) -> Json:
 
 
 def _findings_json(findings: Iterable[Finding]) -> list[Json]:
-    return [{"reason": finding.reason.value, "detail": finding.detail} for finding in findings]
+    return [{"reason": finding.reason.value, "code": finding.code, "detail": finding.detail} for finding in findings]
 
 
 def _roles(certificate: Certificate) -> list[str]:
@@ -187,8 +193,8 @@ def _holder_lines(certificate: Certificate) -> Iterator[str]:
 
 def _finding_lines(findings: Iterable[Finding], languages: Sequence[Language]) -> Iterator[str]:
     for finding in findings:
-        yield _line(finding.reason.value, finding.detail)
-        yield from _sentences(REASONS[finding.reason], languages)
+        yield _line(finding.code, finding.detail)
+        yield from _sentences(wording_of(finding), languages)
 
 
 def _sentences(wording: Wording, languages: Sequence[Language]) -> Iterator[str]:

@@ -42,21 +42,48 @@ class Reason(StrEnum):
     TIMESTAMP_FAILURE = "TIMESTAMP_FAILURE"  # ours: a time stamp that came with the signature does not hold
 
 
+class Defect(StrEnum):
+    """What exactly is wrong, where a reason stands for much and the case is known by name: attacks above all."""
+
+    TWO_SIGNED_INFO = "TWO_SIGNED_INFO"
+    EXTERNAL_REFERENCE = "EXTERNAL_REFERENCE"  # to something outside the document
+    REFERENCE_ELSEWHERE = "REFERENCE_ELSEWHERE"  # to a place in the document that nobody reads
+    DUPLICATE_ID = "DUPLICATE_ID"
+    WRAPPED_PAYLOAD = "WRAPPED_PAYLOAD"  # what was signed stands deeper in the document than where it is read
+    UNSIGNED_CONTENT = "UNSIGNED_CONTENT"  # beside what was signed
+    TRANSFORM_NOT_ALLOWED = "TRANSFORM_NOT_ALLOWED"
+    HMAC = "HMAC"  # whoever can check it can make it
+    TRUNCATED_HMAC = "TRUNCATED_HMAC"
+    COMMENT_IN_SIGNATURE = "COMMENT_IN_SIGNATURE"
+    KEY_SUBSTITUTED = "KEY_SUBSTITUTED"  # another key that came along made the signature
+    MALFORMED_ASN1 = "MALFORMED_ASN1"
+    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"  # larger than anything honest
+    SELF_SIGNED = "SELF_SIGNED"
+    ISSUER_KEY_DIFFERS = "ISSUER_KEY_DIFFERS"  # named as issued by an anchor whose key did not sign it
+    REVOKED_AFTER_SIGNING = "REVOKED_AFTER_SIGNING"  # for a reason that makes earlier signatures doubtful too
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One reason, with an English detail for operators. The detail holds no personal data."""
 
     reason: Reason
     detail: str
+    defect: Defect | None = None
+
+    @property
+    def code(self) -> str:
+        """The most exact name of what is wrong."""
+        return (self.defect or self.reason).value
 
 
 class Failure(Exception):  # noqa: N818  a verdict under way, not an error of the program
     """One reason why a signature is not good; becomes a finding of the verdict."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
-        """Take the reason and an English detail without personal data."""
+    def __init__(self, reason: Reason, detail: str, defect: Defect | None = None) -> None:
+        """Take the reason, an English detail without personal data, and the defect where it has a name."""
         super().__init__(detail)
-        self.finding = Finding(reason, detail)
+        self.finding = Finding(reason, detail, defect)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +107,25 @@ class Verdict:
 
     VALID only if every signature is VALID; INVALID if any is INVALID; otherwise INDETERMINATE.
     `signers` are in document order (first signer first). `signed` holds the bytes that were covered and may be
-    consumed: the document without its signatures, canonicalised; None unless the signatures are cryptographically
-    intact.
+    consumed: the document without its signatures, or the one element they name, canonicalised; None unless the
+    signatures are cryptographically intact.
     """
 
     indication: Indication
     findings: tuple[Finding, ...] = ()
     signers: tuple[Signer, ...] = ()
     signed: bytes | None = None
+    of_part: bool = False
+    """XML: the signatures name one element of the document, and `signed` is that element."""
 
     @property
     def reasons(self) -> frozenset[Reason]:
         """All reasons, of the document and of its signers."""
         own = {finding.reason for finding in self.findings}
         return frozenset(own.union(finding.reason for signer in self.signers for finding in signer.findings))
+
+    @property
+    def codes(self) -> frozenset[str]:
+        """The most exact names of all that is wrong, of the document and of its signers."""
+        own = {finding.code for finding in self.findings}
+        return frozenset(own.union(finding.code for signer in self.signers for finding in signer.findings))

@@ -10,6 +10,7 @@ from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.chain import Chains
 from gateway.eds.cms import document as cms_document
+from gateway.eds.coverage import Scope
 from gateway.eds.examined import Examined
 from gateway.eds.judge import Judge, worst
 from gateway.eds.revocation import Revocation, RevocationSource, RevocationStatus
@@ -38,7 +39,7 @@ class Verifier:
         self._second = second
 
     async def enveloped(self, document: bytes, *, at: datetime) -> Verdict:
-        """Judge all enveloped signatures of a document.
+        """Judge all signatures of a document: over the whole of it, or over one element by its Id.
 
         Args:
             document: the signed XML document as it came.
@@ -48,11 +49,16 @@ class Verifier:
         try:
             examination = enveloped.examine(parse(document))
         except XmlRejected as error:
-            return _invalid(Finding(Reason.FORMAT_FAILURE, error.reason))
+            return _invalid(error.finding)
         except Failure as error:
             return _invalid(error.finding)
         signers = tuple([await self._judge.signer(one, at) for one in examination.signatures])
-        verdict = Verdict(worst(tuple(one.indication for one in signers)), signers=signers, signed=examination.signed)
+        verdict = Verdict(
+            worst(tuple(one.indication for one in signers)),
+            signers=signers,
+            signed=examination.signed,
+            of_part=examination.scope is Scope.PART,
+        )
         return verdict if self._second is None else await self._second.on_xml(verdict, document)
 
     async def cms(self, document: bytes, *, at: datetime, detached: bytes | None = None) -> Verdict:
@@ -136,7 +142,7 @@ class Verifier:
             root = parse(document)
             certificate, algorithm_uri, signed = wsse.examine(root, _body(root), at=at, registered=registered)
         except XmlRejected as error:
-            return _invalid(Finding(Reason.FORMAT_FAILURE, error.reason))
+            return _invalid(error.finding)
         except Failure as error:
             return _invalid(error.finding)
         signer = await self._judge.message(Examined(certificate, (), algorithm_uri, None), at)

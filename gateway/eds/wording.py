@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from gateway.eds.verdict import Indication, Reason
+from gateway.eds.verdict import Defect, Finding, Indication, Reason
 
 
 class Language(StrEnum):
@@ -112,3 +112,92 @@ REASONS: Final[Mapping[Reason, Wording]] = {
     ),
 }
 """One sentence for each reason, none missing."""
+
+DEFECTS: Final[Mapping[Defect, Wording]] = {
+    Defect.TWO_SIGNED_INFO: Wording(
+        "Бір ЭЦҚ-да екі SignedInfo бар: қайсысына қол қойылғаны белгісіз.",
+        "В одной ЭЦП два SignedInfo: неизвестно, который подписан.",
+        "One signature holds two SignedInfo: which of them was signed is open.",
+    ),
+    Defect.EXTERNAL_REFERENCE: Wording(
+        "ЭЦҚ құжаттан тыс деректерге сілтейді.",
+        "ЭЦП ссылается на данные вне документа.",
+        "The signature refers to something outside the document.",
+    ),
+    Defect.REFERENCE_ELSEWHERE: Wording(
+        "ЭЦҚ құжаттың оқылатын бөлігіне сілтемейді.",
+        "ЭЦП ссылается не на ту часть документа, которая читается.",
+        "The signature refers to nothing of the document that is read.",
+    ),
+    Defect.DUPLICATE_ID: Wording(
+        "ЭЦҚ сілтейтін Id құжатта бірнеше рет кездеседі.",
+        "Id, на который ссылается ЭЦП, встречается в документе несколько раз.",
+        "The Id that the signature refers to stands in the document more than once.",
+    ),
+    Defect.WRAPPED_PAYLOAD: Wording(
+        "Қол қойылған деректер басқа деректердің ішіне көшірілген.",
+        "Подписанные данные перенесены внутрь других данных.",
+        "What was signed has been moved into something else.",
+    ),
+    Defect.UNSIGNED_CONTENT: Wording(
+        "Құжатта қол қойылмаған деректер бар.",
+        "В документе есть неподписанные данные.",
+        "The document holds content beside what was signed.",
+    ),
+    Defect.TRANSFORM_NOT_ALLOWED: Wording(
+        "ЭЦҚ-да рұқсат етілмеген түрлендіру көрсетілген.",
+        "В ЭЦП указано недопустимое преобразование.",
+        "The signature names a transform that is not accepted.",
+    ),
+    Defect.HMAC: Wording(
+        "ЭЦҚ орнына ортақ кілтпен есептелген код (HMAC) тұр.",
+        "Вместо ЭЦП стоит код с общим ключом (HMAC).",
+        "A code with a shared key (HMAC) stands in place of a signature.",
+    ),
+    Defect.TRUNCATED_HMAC: Wording(
+        "ЭЦҚ орнына қысқартылған код (HMAC) тұр.",
+        "Вместо ЭЦП стоит усечённый код (HMAC).",
+        "A truncated code (HMAC) stands in place of a signature.",
+    ),
+    Defect.COMMENT_IN_SIGNATURE: Wording(
+        "ЭЦҚ ішінде түсініктеме бар: оны әртүрлі оқуға болады.",
+        "Внутри ЭЦП стоит комментарий: её можно прочесть по-разному.",
+        "A comment stands inside the signature: it can be read in two ways.",
+    ),
+    Defect.KEY_SUBSTITUTED: Wording(
+        "ЭЦҚ көрсетілген куәліктің кілтімен емес, қоса берілген басқа кілтпен жасалған.",
+        "ЭЦП сделана не ключом указанного сертификата, а другим приложенным ключом.",
+        "The signature was made not with the certificate's key, but with another one that came along.",
+    ),
+    Defect.MALFORMED_ASN1: Wording(
+        "Куәліктің немесе ЭЦҚ-ның ASN.1 кодталуы бұзылған.",
+        "Кодировка ASN.1 сертификата или ЭЦП повреждена.",
+        "The ASN.1 encoding of the certificate or the signature is broken.",
+    ),
+    Defect.LIMIT_EXCEEDED: Wording(
+        "Құжат рұқсат етілген шектен асады.",
+        "Документ превышает допустимые пределы.",
+        "The document exceeds what is accepted.",
+    ),
+    Defect.SELF_SIGNED: Wording(
+        "Куәлікті ешбір куәландырушы орталық бермеген: ол өзіне-өзі қол қойған.",
+        "Сертификат не выдан удостоверяющим центром: он подписан сам собой.",
+        "The certificate was issued by no authority: it is signed by itself.",
+    ),
+    Defect.ISSUER_KEY_DIFFERS: Wording(
+        "Куәлікте сенімді орталықтың аты тұр, бірақ оған басқа кілтпен қол қойылған.",
+        "В сертификате указан доверенный центр, но подписан он другим ключом.",
+        "The certificate names a trusted authority, but another key signed it.",
+    ),
+    Defect.REVOKED_AFTER_SIGNING: Wording(
+        "Куәлік қол қойылғаннан кейін кері қайтарылған, ал себебі бұрынғы ЭЦҚ-ларға да күмән келтіреді.",
+        "Сертификат отозван после подписания, но по причине, которая ставит под сомнение и прежние ЭЦП.",
+        "The certificate was revoked after signing, for a reason that makes earlier signatures doubtful too.",
+    ),
+}
+"""One sentence for each defect, none missing; it stands in place of its reason's."""
+
+
+def wording_of(finding: Finding) -> Wording:
+    """Return the most exact sentence for what was found."""
+    return REASONS[finding.reason] if finding.defect is None else DEFECTS[finding.defect]

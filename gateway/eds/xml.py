@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from gateway.eds.verdict import Defect, Finding, Reason
+
 BOM = b"\xef\xbb\xbf"
 _DECLARATION = re.compile(
     rb"<\?xml\s+version\s*=\s*([\"'])1\.0\1(?:\s+encoding\s*=\s*([\"'])([A-Za-z0-9._\-]+)\2)?"
@@ -20,10 +22,19 @@ _ENCODINGS = frozenset({b"UTF-8", b"UTF8", b"US-ASCII", b"ASCII"})
 class XmlRejected(Exception):  # noqa: N818  the name says what happened to the document
     """The bytes are not a document we read. `reason` is short, English and quotes nothing of the content."""
 
-    def __init__(self, reason: str) -> None:
-        """Take the reason."""
+    def __init__(self, reason: str, defect: Defect | None = None) -> None:
+        """Take the reason, and the defect where it has a name."""
         super().__init__(reason)
         self.reason = reason
+        self.finding = Finding(Reason.FORMAT_FAILURE, reason, defect)
+
+
+class XmlTooCostly(XmlRejected):
+    """The document exceeds one of the limits."""
+
+    def __init__(self, reason: str) -> None:
+        """Take the reason."""
+        super().__init__(reason, Defect.LIMIT_EXCEEDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +99,7 @@ _PARSERS = {True: _parser(keep_comments=True), False: _parser(keep_comments=Fals
 
 def _prescan(raw: bytes, limits: Limits) -> bytes:
     if len(raw) > limits.max_bytes:
-        raise XmlRejected(f"larger than {limits.max_bytes} bytes")
+        raise XmlTooCostly(f"larger than {limits.max_bytes} bytes")
     body = raw.removeprefix(BOM)
     if b"\x00" in body or body.startswith((b"\xfe\xff", b"\xff\xfe")):
         raise XmlRejected("not UTF-8")
@@ -102,19 +113,19 @@ def _prescan(raw: bytes, limits: Limits) -> bytes:
         raise XmlRejected("holds a document type declaration")
     tags = body.count(b"<")
     if tags > limits.max_elements and tags - body.count(b"</") > limits.max_elements:
-        raise XmlRejected(f"more than {limits.max_elements} elements")
+        raise XmlTooCostly(f"more than {limits.max_elements} elements")
     if body.count(b"xmlns") > limits.max_namespaces:
-        raise XmlRejected(f"more than {limits.max_namespaces} namespace declarations")
+        raise XmlTooCostly(f"more than {limits.max_namespaces} namespace declarations")
     return body
 
 
 def _check_costs(body: bytes, root: etree._Element, limits: Limits) -> None:
     """Refuse what would take long to canonicalise; ordinary documents pass on counts of bytes alone."""
     if body.count(b"=") > limits.max_attributes and _MORE_ATTRIBUTES(root, limit=limits.max_attributes):
-        raise XmlRejected(f"an element with more than {limits.max_attributes} attributes")
+        raise XmlTooCostly(f"an element with more than {limits.max_attributes} attributes")
     declarations, tags = body.count(b"xmlns"), body.count(b"<")
     if tags * declarations**2 > limits.max_scope_work and _scope_work(root) > limits.max_scope_work:
-        raise XmlRejected("more than is affordable of namespaces in scope, over all elements")
+        raise XmlTooCostly("more than is affordable of namespaces in scope, over all elements")
 
 
 _MORE_ATTRIBUTES = etree.XPath("boolean(//*[count(@*) > $limit])")

@@ -7,6 +7,7 @@ from enum import StrEnum
 from lxml import etree
 from pydantic import BaseModel, ConfigDict
 
+from gateway.eds.enveloped import claimed
 from gateway.eds.xml import parse
 from gateway.sandbox.identities import CITIZENS
 
@@ -160,7 +161,7 @@ def read_facts(service: str, document: bytes) -> Facts:
     Raises:
         XmlRejected: it is not readable XML.
     """
-    root = parse(document)
+    root = parse(claimed(document))
     leaves = {
         etree.QName(element).localname: (element.text or "").strip()
         for block in _children(root, "form")

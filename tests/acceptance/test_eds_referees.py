@@ -18,7 +18,7 @@ from gateway.eds.dsig import DS
 from gateway.eds.verdict import Indication, Reason
 from gateway.eds.wsse import WSU
 from gateway.eds.xml import parse
-from tests.support.eds import AT, SOAP, citizen, judge, unavailable, verifier
+from tests.support.eds import AT, SOAP, citizen, judge, sign_part, unavailable, verifier
 
 _EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _PIECES = ["a", "қ", "і", " ", "\n", "\t", "'", "&amp;", "&lt;", "&gt;", "&#13;", "&quot;"]
@@ -92,10 +92,10 @@ def _xmlsec_verifies(element: etree._Element, body: etree._Element | None = None
     return True
 
 
-def _xmlsec_signs(raw: bytes, transform: str) -> bytes:
+def _xmlsec_signs(raw: bytes, transform: str, prefix: str | None) -> bytes:
     root = parse(raw)
     signature = xmlsec.template.create(
-        root, xmlsec.constants.TransformInclC14N, xmlsec.constants.TransformRsaSha256, ns="sig"
+        root, xmlsec.constants.TransformInclC14N, xmlsec.constants.TransformRsaSha256, ns=prefix
     )
     root.append(signature)
     reference = xmlsec.template.add_reference(signature, xmlsec.constants.TransformSha256, uri="")
@@ -121,10 +121,12 @@ def test_libxmlsec1_verifies_what_we_sign(raw: bytes) -> None:
 
 
 @_EXAMPLES
-@given(documents(), st.sampled_from(["TransformInclC14N", "TransformInclC14NWithComments"]))
-def test_we_verify_what_libxmlsec1_signs(raw: bytes, transform: str) -> None:
-    """Every document libxmlsec1 signs is VALID, reads as before, and is not VALID once changed."""
-    signed = _xmlsec_signs(raw, transform)
+@given(
+    documents(), st.sampled_from(["TransformInclC14N", "TransformInclC14NWithComments"]), st.sampled_from(["sig", None])
+)
+def test_we_verify_what_libxmlsec1_signs(raw: bytes, transform: str, prefix: str | None) -> None:
+    """Every document libxmlsec1 signs, under any prefix or none, is VALID, and no longer once it is changed."""
+    signed = _xmlsec_signs(raw, transform, prefix)
     verdict = judge(signed)
     assert verdict.indication is Indication.VALID
     changed = parse(signed)
@@ -138,7 +140,11 @@ def test_signxml_verifies_what_we_sign(raw: bytes) -> None:
     """Every document we sign verifies under signxml, which names the same signed content."""
     signed = enveloped.sign(raw, citizen().key)
     result = _signxml_verify(signed)
-    assert canonical.root_only(parse(etree.tostring(result))) == canonical.root_only(parse(raw))
+    assert _alone(parse(etree.tostring(result))) == _alone(parse(raw))
+
+
+def _alone(root: etree._Element) -> bytes:
+    return canonical.subtree(root, canonical.METHODS[canonical.C14N])
 
 
 def _signxml_verify(signed: bytes) -> etree._Element:
@@ -209,6 +215,52 @@ def test_we_verify_what_the_xmlsec1_program_signs(program: str, tmp_path: Path, 
     template.write_bytes(canonical.serialise(root, declaration=True))
     assert _run(program, "--sign", "--privkey-pem", f"{key},{certificate}", "--output", str(signed), str(template))
     assert judge(signed.read_bytes()).indication is Indication.VALID
+
+
+def _packet(payload: str) -> bytes:
+    return f'<packet xmlns="urn:packet" xmlns:u="urn:unused" xml:lang="kk"><f Id="part">{payload}</f></packet>'.encode()
+
+
+def _xmlsec_verifies_part(raw: bytes) -> bool:
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(citizen().pem, xmlsec.constants.KeyDataFormatCertPem)
+    root = parse(raw)
+    context.register_id(root[0], "Id")
+    try:
+        context.verify(root[1])
+    except xmlsec.Error:
+        return False
+    return True
+
+
+@_EXAMPLES
+@given(_element(frozenset(), 3))
+def test_libxmlsec1_and_we_agree_on_one_element(payload: str) -> None:
+    """A signature over one element by its Id is good for both, its canonical form the same, and for neither changed."""
+    signed = sign_part(_packet(payload), citizen().key)
+    changed = signed.replace(b'<f Id="part">', b'<f Id="part">x')
+    for raw, good in ((signed, True), (changed, False)):
+        assert _xmlsec_verifies_part(raw) is good
+        assert (judge(raw).indication is Indication.VALID) is good
+
+
+@_EXAMPLES
+@given(_element(frozenset(), 3), st.sampled_from(["sig", None]))
+def test_we_verify_one_element_that_libxmlsec1_signs(payload: str, prefix: str | None) -> None:
+    """What libxmlsec1 signs by Id, with inclusive SignedInfo under any prefix or none, is VALID."""
+    root = parse(_packet(payload))
+    constants = xmlsec.constants
+    signature = xmlsec.template.create(root, constants.TransformInclC14N, constants.TransformRsaSha256, ns=prefix)
+    root.append(signature)
+    reference = xmlsec.template.add_reference(signature, constants.TransformSha256, uri="#part")
+    xmlsec.template.add_transform(reference, constants.TransformInclC14NWithComments)
+    xmlsec.template.x509_data_add_certificate(xmlsec.template.add_x509_data(xmlsec.template.ensure_key_info(signature)))
+    context = xmlsec.SignatureContext()
+    context.key = xmlsec.Key.from_memory(citizen().key_pem, constants.KeyDataFormatPem)
+    context.key.load_cert_from_memory(citizen().pem, constants.KeyDataFormatPem)
+    context.register_id(root[0], "Id")
+    context.sign(signature)
+    assert judge(etree.tostring(root)).indication is Indication.VALID
 
 
 def _envelope(payload: str) -> bytes:

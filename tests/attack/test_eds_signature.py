@@ -11,8 +11,8 @@ from lxml import etree
 from gateway.eds import canonical, enveloped
 from gateway.eds.canonical import EXC_C14N, METHODS
 from gateway.eds.certificate import Certificate
+from gateway.eds.coverage import ENVELOPED
 from gateway.eds.dsig import DS
-from gateway.eds.enveloped import ENVELOPED
 from gateway.eds.verdict import Indication, Reason
 from gateway.eds.xml import parse
 from tests.support.eds import CA, Template, citizen, issue, judge, nca, resign

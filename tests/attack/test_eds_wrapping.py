@@ -271,7 +271,7 @@ def _signed() -> etree._Element:
 
 def _signed_by_id() -> etree._Element:
     root = parse(enveloped.sign(_DOCUMENT, citizen().key).replace(b'URI=""', b'URI="#f"'))
-    resign(root[-1], citizen().key, lambda _: canonical.root_only(parse(_DOCUMENT)))
+    resign(root[-1], citizen().key, lambda _: canonical.subtree(parse(_DOCUMENT), canonical.METHODS[canonical.C14N]))
     return root
 
 

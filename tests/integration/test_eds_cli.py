@@ -25,9 +25,9 @@ from gateway.eds import enveloped, wsse
 from gateway.eds.cms import sign as cms_sign
 from gateway.eds.gost.suites import GOST_2015_512
 from gateway.eds.report import certificate_lines, printable
-from gateway.eds.verdict import Indication, Reason
+from gateway.eds.verdict import Defect, Indication, Reason
 from gateway.eds.verifier import Verifier
-from gateway.eds.wording import INDICATIONS, REASONS
+from gateway.eds.wording import DEFECTS, INDICATIONS, REASONS
 from tests.support import crl, eds, gost, ocsp, tsa
 
 AT = eds.AT.isoformat()
@@ -188,8 +188,9 @@ def test_reasons_in_three_languages(folder: Path) -> None:
 def test_every_reason_has_words() -> None:
     """No reason and no verdict is without its sentence in each of the languages."""
     assert REASONS.keys() == set(Reason)
+    assert DEFECTS.keys() == set(Defect)
     assert INDICATIONS.keys() == set(Indication)
-    for wording in (*REASONS.values(), *INDICATIONS.values()):
+    for wording in (*REASONS.values(), *DEFECTS.values(), *INDICATIONS.values()):
         assert all(text.endswith(".") for text in (wording.kk, wording.ru, wording.en))
 
 

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 from lxml import etree
 
-from gateway.eds import canonical
+from gateway.eds import algorithms, canonical
 from gateway.eds.anchors import Anchors
 from gateway.eds.canonical import METHODS
 from gateway.eds.certificate import Certificate, Role
@@ -25,6 +25,7 @@ from gateway.eds.dsig import DS
 from gateway.eds.keys import SigningKey, load_pem
 from gateway.eds.verdict import Verdict
 from gateway.eds.verifier import Verifier
+from gateway.eds.xml import parse
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 """The instant at which tests judge; inside every default validity."""
@@ -192,3 +193,35 @@ def resign(signature: etree._Element, key: SigningKey, covered: Callable[[etree.
         digest.text = base64.b64encode(hashlib.sha256(covered(reference)).digest()).decode()
     method = METHODS.get(signed_info[0].get("Algorithm", ""), METHODS[canonical.C14N])
     value.text = base64.b64encode(key.sign(canonical.subtree(signed_info, method))).decode()
+
+
+_PART_SIGNATURE = (
+    f'<ds:Signature xmlns:ds="{DS}">\n<ds:SignedInfo>\n<ds:CanonicalizationMethod Algorithm="{canonical.EXC_C14N}"/>'
+    '<ds:SignatureMethod Algorithm="{signature}"/><ds:Reference URI="#{identifier}"><ds:Transforms>'
+    f'<ds:Transform Algorithm="{canonical.C14N_COMMENTS}"/></ds:Transforms>'
+    '<ds:DigestMethod Algorithm="{digest}"/><ds:DigestValue>{value}</ds:DigestValue></ds:Reference></ds:SignedInfo>'
+    "<ds:SignatureValue/><ds:KeyInfo><ds:X509Data><ds:X509Certificate>{certificate}</ds:X509Certificate>"
+    "</ds:X509Data></ds:KeyInfo></ds:Signature>"
+)
+
+
+def sign_part(document: bytes, key: SigningKey, *, identifier: str = "part", place: str = ".") -> bytes:
+    """Sign the element with an Id as NCALayer does when it is given XPaths; `place` is where the signature goes."""
+    root = parse(document)
+    (part, *_) = canonical.elements_with_id(root, identifier)
+    digest = algorithms.digest(key.digest_uri).compute(canonical.subtree(part, METHODS[canonical.C14N]))
+    signature = etree.fromstring(
+        _PART_SIGNATURE.format(
+            signature=key.signature_uri,
+            digest=key.digest_uri,
+            identifier=identifier,
+            value=base64.b64encode(digest).decode(),
+            certificate=base64.b64encode(key.certificate.der).decode(),
+        )
+    )
+    parent = root.find(place)
+    assert parent is not None
+    parent.append(signature)
+    signed_info = canonical.subtree(signature[0], METHODS[canonical.EXC_C14N])
+    signature[1].text = base64.b64encode(key.sign(signed_info)).decode()
+    return canonical.serialise(root, declaration=False)

@@ -17,6 +17,14 @@ def test_inner_element_takes_over_xml_attributes_of_its_ancestors() -> None:
     assert inner.keys() == ["{http://www.w3.org/XML/1998/namespace}base"], "the tree stays as it was"
 
 
+def test_a_default_namespace_is_not_undone_further_in() -> None:
+    """C14N 1.0 section 2.3: `xmlns=""` stands only where a default namespace was in force and no longer is."""
+    root = parse(b'<r xmlns="urn:r"><a><b><c xmlns=""><d/></c></b></a></r>')
+    assert canonical.subtree(root[0], METHODS[C14N]) == b'<a xmlns="urn:r"><b><c xmlns=""><d></d></c></b></a>'
+    inner = parse(b'<r><a xmlns="urn:a"><b><c/></b></a></r>')[0]
+    assert canonical.subtree(inner, METHODS[C14N]) == b'<a xmlns="urn:a"><b><c></c></b></a>'
+
+
 def test_exclusive_method_takes_over_nothing() -> None:
     """Exclusive C14N section 3: no xml:* attributes and no unused namespaces of the ancestors."""
     root = parse(b'<a xml:lang="kk" xmlns:p="urn:p" xmlns="urn:d"><p:b>x</p:b> tail</a>')
@@ -36,7 +44,7 @@ def test_document_form_has_no_comments_but_outer_processing_instructions() -> No
     """XML Signature 4.4.3.3: URI="" is the document without comments, processing instructions beside the root kept."""
     root = parse(b'<?xml version="1.0"?><?one 1?><!--x--><a>y<!--z-->y</a><!--x--><?two 2?>')
     assert canonical.document(root) == b"<?one 1?>\n<a>yy</a>\n<?two 2?>"
-    assert canonical.root_only(root) == b"<a>yy</a>"
+    assert canonical.subtree(root, canonical.METHODS[canonical.C14N]) == b"<a>yy</a>"
 
 
 def test_characters_are_written_as_canonical_xml_says() -> None:
