@@ -59,7 +59,7 @@ def prepare(load: Load, authority: TestAuthority, folder: Path) -> Path:
     with path.open("wb") as file:
         for index in range(load.applications):
             slug, key = citizens[index % len(citizens)]
-            filler = "%PDF-1.4 " + noise.randbytes(max(0, load.size - 4600) // 4).hex()
+            filler = "%PDF-1.4 " + noise.randbytes(max(0, load.size - 4600) // 4).hex() + "\n%%EOF"
             document = Document(kind="other", name="document.pdf", text=filler)
             form = {"dwellingAddress": _DWELLING.format(index + 1)}
             order = Order(service=_SERVICE, citizen=slug, form=form, documents=(document,))

@@ -31,6 +31,8 @@ class Attachment:
     mime: str
     content: bytes | None = field(default=None, repr=False)
     file_id: str | None = None
+    sha256: str | None = None
+    """Of the content, hex in lower case, as the applicant signed it; always there with `file_id`."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -1,22 +1,21 @@
-"""What an attached file really is."""
+"""What is asked of an attached file, wherever it comes from: its size, its type, its hash."""
 
 import base64
 import binascii
+from hashlib import sha256
 
 from gateway.catalogue import phrases
+from gateway.catalogue.file_types import Flaw, flaw
 from gateway.texts import Text
 
-_XML = (b"<",)
-_SIGNATURES = {
-    "application/pdf": (b"%PDF-",),
-    "image/jpeg": (b"\xff\xd8\xff",),
-    "image/png": (b"\x89PNG\r\n\x1a\n",),
-    "application/xml": _XML,
-    "text/xml": _XML,
-}
-"""First bytes of a file, by MIME type (WHATWG MIME Sniffing, section 6)."""
+MAX_BYTES = phrases.MAX_DOCUMENT_MEGABYTES * 10**6
+"""Of one file, decoded."""
 
-_MAX_BYTES = phrases.MAX_DOCUMENT_MEGABYTES * 10**6
+_BY_FLAW = {
+    Flaw.OTHER_TYPE: phrases.OTHER_TYPE,
+    Flaw.INCOMPLETE: phrases.INCOMPLETE_FILE,
+    Flaw.AMBIGUOUS: phrases.AMBIGUOUS_FILE,
+}
 
 
 def decode(content: str) -> bytes | None:
@@ -27,13 +26,17 @@ def decode(content: str) -> bytes | None:
         return None
 
 
-def problem(content: bytes, mime: str | None) -> Text | None:
-    """Return what is wrong with a file; `mime` None: its type is not known, only its size is judged."""
-    if len(content) > _MAX_BYTES:
+def problem(content: bytes, mime: str | None, digest: str | None = None) -> Text | None:
+    """Return what is wrong with a file, for the citizen.
+
+    Args:
+        content: the file.
+        mime: its type as the form declares it; None: it could not be read, and is not judged.
+        digest: SHA-256 as the form declares it, hex; None: it declares none.
+    """
+    if len(content) > MAX_BYTES:
         return phrases.TOO_LARGE
-    if mime is None:
-        return None
-    start = content[:64]
-    if _SIGNATURES[mime] is _XML:
-        start = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
-    return None if start.startswith(_SIGNATURES[mime]) else phrases.OTHER_TYPE
+    if digest is not None and sha256(content).hexdigest() != digest.lower():
+        return phrases.OTHER_CONTENT
+    found = flaw(content, mime) if mime is not None else None
+    return None if found is None else _BY_FLAW[found]

@@ -64,7 +64,8 @@ def read_application(
     block = structure.read(root, service.form.root, findings)
     holding = governing(service, channel) if channel is not None else None
     under = rules.Circumstances(service.id, service.passport.region, now, channel, holding)
-    findings.extend(rules.broken(service.form, block, under))
+    unread = {finding.where for finding in findings}
+    findings.extend(one for one in rules.broken(service.form, block, under) if one.where not in unread)
     if channel is not None:
         findings.extend(missing(service, channel, answers.of_block(block)))
     if not findings and not service.schema.validate(root):
@@ -124,11 +125,12 @@ def _person(texts: Mapping[str, str]) -> Person:
 
 
 def _attachment(texts: Mapping[str, str]) -> Attachment:
-    content = texts.get("content")
+    content, digest = texts.get("content"), texts.get("sha256")
     return Attachment(
         kind=texts["kind"],
         name=texts["name"],
         mime=texts["mime"],
         content=attachments.decode(content) if content is not None else None,
         file_id=texts.get("fileId"),
+        sha256=digest.lower() if digest is not None else None,
     )

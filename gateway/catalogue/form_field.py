@@ -46,6 +46,7 @@ class Kind(StrEnum):
     BOOLEAN = "boolean"
     AFFIRMATION = "affirmation"  # a statement that the form prints over the signature
     CONTENT = "content"
+    DIGEST = "digest"  # SHA-256 of a file
     CHOICE = "choice"
     BLOCK = "block"
 

@@ -129,6 +129,7 @@ KINDS = {
     Kind.BOOLEAN: Text("иә немесе жоқ", "да или нет"),
     Kind.AFFIRMATION: Text("растау", "подтверждение"),
     Kind.CONTENT: Text("файл", "файл"),
+    Kind.DIGEST: Text("бақылау сомасы", "контрольная сумма"),
     Kind.CHOICE: Text("таңдау", "выбор"),
     Kind.BLOCK: Text("бөлім", "раздел"),
 }

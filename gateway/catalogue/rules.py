@@ -116,6 +116,8 @@ def _documents(form: ApplicationForm, application: Block) -> Iterator[Finding]:
             text = _content_problem(document)
             if text is not None:
                 yield _finding(f"{document.where}/content", text)
+        elif "fileId" in document.texts and "sha256" not in document.texts:
+            yield _finding(f"{document.where}/sha256", phrases.DIGEST_MISSING)
     kinds = {document.texts.get("kind") for document in documents}
     if "representative" in application.blocks and kinds.isdisjoint(form.documents.authority):
         yield _finding("documents", phrases.AUTHORITY)
@@ -125,4 +127,4 @@ def _content_problem(document: Block) -> Text | None:
     content = attachments.decode(document.texts["content"])
     if content is None:
         return LEXICAL[Kind.CONTENT].hint
-    return attachments.problem(content, document.texts.get("mime"))
+    return attachments.problem(content, document.texts.get("mime"), document.texts.get("sha256"))

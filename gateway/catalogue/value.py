@@ -199,6 +199,15 @@ LEXICAL: Mapping[Kind, Lexical] = {
         Text("Файл бүлінген: оны қайта тіркеңіз.", "Файл повреждён: приложите его ещё раз."),
         facets={"minLength": 1},
     ),
+    Kind.DIGEST: Lexical(
+        "Sha256",
+        "xs:token",
+        Text(
+            "Бұл 64 он алтылық цифрдан тұратын SHA-256 бақылау сомасы болуы керек.",
+            "Это должна быть контрольная сумма SHA-256 из 64 шестнадцатеричных цифр.",
+        ),
+        pattern=r"[0-9a-fA-F]{64}",
+    ),
 }
 """Every kind that is a single value, except the choices, which have their own type each."""
 

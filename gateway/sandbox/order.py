@@ -27,7 +27,7 @@ class Document(_Input):
     kind: str
     name: str
     mime: str = "application/pdf"
-    text: str = "%PDF-1.4 қақпа sandbox"
+    text: str = "%PDF-1.4 қақпа sandbox\n%%EOF\n"
     """The content, as text."""
 
 

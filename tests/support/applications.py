@@ -13,7 +13,7 @@ from tests.support.catalogue import IIN, catalogue
 ALL = catalogue().services
 WAYS = [(service.id, channel) for service in ALL for channel in service.channels]
 """The 42 ways to apply."""
-CONTENT = b64encode(b"%PDF-1.4 \n").decode()
+CONTENT = b64encode(b"%PDF-1.4 \n%%EOF").decode()
 
 
 def tree(

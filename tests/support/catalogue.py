@@ -38,7 +38,7 @@ def document(
     kind: str = "package", name: str = "a.pdf", mime: str = "application/pdf", content: bytes | None = None
 ) -> str:
     """Return one attached document as XML."""
-    encoded = b64encode(b"%PDF-1.4 \n" if content is None else content).decode()
+    encoded = b64encode(b"%PDF-1.4 \n%%EOF" if content is None else content).decode()
     return f"<document><kind>{kind}</kind><name>{name}</name><mime>{mime}</mime><content>{encoded}</content></document>"
 
 

@@ -22,8 +22,8 @@ from tests.support.catalogue import (
     document,
     service,
 )
+from tests.support.files import JPEG, PNG, XML
 
-PNG = b"\x89PNG\r\n\x1a\n...."
 
 
 def _accepted(service_id: str, *replacements: tuple[str, str]) -> Application:
@@ -58,7 +58,7 @@ def test_complete_application_is_read() -> None:
         "child/birthDate": "2015-05-05",
     }
     assert [(a.kind, a.name, a.mime, a.content) for a in read.attachments] == [
-        ("package", "a.pdf", "application/pdf", b"%PDF-1.4 \n")
+        ("package", "a.pdf", "application/pdf", b"%PDF-1.4 \n%%EOF")
     ]
 
 
@@ -88,9 +88,10 @@ def test_representative_is_read_with_the_authority() -> None:
 
 def test_file_in_temporary_storage_is_named_by_its_id() -> None:
     """Instead of its content a document may give the id of a file in ShEP's storage."""
-    content = b64encode(b"%PDF-1.4 \n").decode()
-    read = _accepted(HOME_SCHOOLING, (f"<content>{content}</content>", "<fileId>f-1</fileId>"))
-    assert (read.attachments[0].content, read.attachments[0].file_id) == (None, "f-1")
+    content = b64encode(b"%PDF-1.4 \n%%EOF").decode()
+    read = _accepted(HOME_SCHOOLING, (f"<content>{content}</content>", f"<sha256>{'AB' * 32}</sha256><fileId>f-1</fileId>"))
+    (attached,) = read.attachments
+    assert (attached.content, attached.file_id, attached.sha256) == (None, "f-1", "ab" * 32)
 
 
 def test_form_around_the_values_does_not_matter() -> None:
@@ -226,14 +227,14 @@ def test_finding_about_a_document_says_which() -> None:
 @pytest.mark.parametrize(
     ("mime", "content"),
     [
-        ("application/pdf", b"%PDF-1.7\n"),
-        ("image/jpeg", b"\xff\xd8\xff\xe0...."),
+        ("application/pdf", b"%PDF-1.7\n%%EOF\n"),
+        ("image/jpeg", JPEG),
         ("image/png", PNG),
-        ("application/xml", b'\xef\xbb\xbf\n<?xml version="1.0"?><a/>'),
+        ("application/xml", XML),
         ("text/xml", b"<a/>"),
     ],
 )
-def test_content_is_judged_by_its_first_bytes(mime: str, content: bytes) -> None:
+def test_content_is_judged_by_its_structure(mime: str, content: bytes) -> None:
     """A file of each allowed type is taken as that type, and as no other."""
     good = document(mime=mime, content=content)
     assert _accepted(HOME_SCHOOLING, (document(), good)).attachments[0].content == content
@@ -245,7 +246,7 @@ def test_content_is_judged_by_its_first_bytes(mime: str, content: bytes) -> None
 def test_document_over_the_limit_is_found() -> None:
     """A document of more than five megabytes is refused, one of exactly five is taken."""
     limit = phrases.MAX_DOCUMENT_MEGABYTES * 10**6
-    fits = document(content=b"%PDF-".ljust(limit, b"x"))
+    fits = document(content=b"%PDF-".ljust(limit - 5, b"x") + b"%%EOF")
     _accepted(HOME_SCHOOLING, (document(), fits))
     findings = _findings(HOME_SCHOOLING, (document(), document(content=b"%PDF-".ljust(limit + 1, b"x"))))
     assert [finding.text.ru for finding in findings] == [f"Документ 1. {phrases.TOO_LARGE.ru}"]
