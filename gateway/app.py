@@ -18,6 +18,7 @@ from adapters.callback import callback_routes
 from adapters.soap import SoapProvider
 from gateway import clock, resources
 from gateway.cases.delivery import DeliverySteps
+from gateway.cases.files import FileSteps
 from gateway.cases.intake import Intake
 from gateway.cases.mailbox import Mailbox
 from gateway.cases.model import TaskKind
@@ -43,10 +44,12 @@ from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
 from gateway.settings import LARGEST_MESSAGE, Settings
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
-from gateway.shep.messages import AsyncMessage, SyncRequest
+from gateway.shep.messages import AsyncMessage, Sender, SyncRequest
 from gateway.shep.reader import read_request
 from gateway.shep.senders import Senders
 from gateway.shep.server import routes
+from gateway.shep.storage import ShepStorage
+from gateway.shep.temp_files import Credentials
 from gateway.telemetry.health import Health, health_routes
 from gateway.telemetry.metrics import Metrics
 
@@ -228,7 +231,8 @@ class _Process:
         async with contextlib.AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             providers = {name: await stack.enter_async_context(self._provider(name)) for name in settings.providers}
-            steps = ProviderSteps(self._parts(providers)).table()
+            parts = self._parts(providers)
+            steps = ProviderSteps(parts).table() | self._files(parts, session).table()
             steps |= DeliverySteps(
                 opened.ledger,
                 opened.outbox,
@@ -261,22 +265,38 @@ class _Process:
             observer=self._metrics,
         )
 
+    def _files(self, parts: Parts, session: aiohttp.ClientSession) -> FileSteps:
+        storage, shep = self._settings.storage, self._settings.shep
+        if storage is None:
+            return FileSteps(parts, None, 0)
+        reached = ShepStorage(
+            self._shep(session, storage.timeout_seconds),
+            url=storage.url,
+            service_id=storage.service_id,
+            sender=Sender(shep.sender_id, shep.password.get_secret_value()),
+            credentials=Credentials(storage.sender_id, storage.password.get_secret_value()),
+            clock=clock.utc_now,
+        )
+        return FileSteps(parts, reached, storage.max_total_mb * 10**6)
+
     def _cabinet(self, session: aiohttp.ClientSession) -> ShepCabinet:
         shep = self._settings.shep
-        client = ShepClient(
+        return ShepCabinet(
+            self._shep(session, shep.timeout_seconds),
+            url=shep.async_url,
+            sender_id=shep.sender_id,
+            password=shep.password.get_secret_value(),
+            clock=clock.utc_now,
+        )
+
+    def _shep(self, session: aiohttp.ClientSession, timeout_seconds: float) -> ShepClient:
+        return ShepClient(
             session,
             key=self._material.key,
             verifier=self._verifier,
             certificates=self._material.shep_certificates,
             clock=clock.utc_now,
-            timeout_seconds=shep.timeout_seconds,
-        )
-        return ShepCabinet(
-            client,
-            url=shep.async_url,
-            sender_id=shep.sender_id,
-            password=shep.password.get_secret_value(),
-            clock=clock.utc_now,
+            timeout_seconds=timeout_seconds,
         )
 
     @contextlib.asynccontextmanager

@@ -73,6 +73,21 @@ class Shep(_Section):
     """False believes unsigned answers: whoever can answer in ShEP's place can then end cases."""
 
 
+class Storage(_Section):
+    """ShEP's storage for temporary files (ХЭД), reached over SyncChannel: files that applications only name."""
+
+    url: str
+    """ShEP's SyncChannel, e.g. `https://.../bip-sync-wss-gost/`."""
+    service_id: str = "EDS_TEMP_FILES"
+    sender_id: str
+    """Our login in the storage itself; to ShEP we are `shep.sender_id`."""
+    password: SecretStr
+    timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    """Of one question or one file."""
+    max_total_mb: Annotated[int, Field(gt=0, le=100)] = 20
+    """How large the files of one application may be together; the provider's system gets them in one message."""
+
+
 class Sender(_Section):
     """A system that may send messages to us."""
 
@@ -139,7 +154,7 @@ class Worker(_Section):
     backoff_initial_seconds: Annotated[float, Field(gt=0)] = 1.0
     backoff_max_seconds: Annotated[float, Field(gt=0)] = 900.0
     verification_limit_hours: Annotated[float, Field(gt=0)] = 24.0
-    """How long an application may wait for its revocation check before it is rejected."""
+    """How long an application may wait for its revocation check or its files before it is rejected."""
 
 
 class Revocation(_Section):
@@ -205,6 +220,8 @@ class Settings(BaseSettings):
     database: Database = Database()
     keys: Keys
     shep: Shep
+    storage: Storage | None = None
+    """None: applications that only name their files are rejected."""
     senders: tuple[Sender, ...] = ()
     providers: dict[str, Provider] = {}
     services: dict[str, Service] = {}
@@ -245,9 +262,12 @@ class Settings(BaseSettings):
             )
         if not self.shep.password.get_secret_value().strip():
             raise ValueError("shep.password is empty")
+        if self.storage is not None and not self.storage.password.get_secret_value().strip():
+            raise ValueError("storage.password is empty")
         # Two attempts of a call and what surrounds it must fit into a step, or a slow system would never be heard out.
         limits = [self.shep.timeout_seconds, *(one.timeout_seconds for one in self.providers.values())]
-        slowest = max([*limits, self.ncanode.timeout_seconds] if self.ncanode else limits)
+        limits += [one.timeout_seconds for one in (self.ncanode, self.storage) if one is not None]
+        slowest = max(limits)
         if self.worker.step_seconds < 2 * slowest:
             raise ValueError(
                 f"worker.step_seconds must be at least twice the longest time limit ({slowest:g} s): {2 * slowest:g}"

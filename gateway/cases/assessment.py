@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Self
 
 from gateway.cases.services import Offer
+from gateway.catalogue import phrases
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_application
 from gateway.catalogue.identity import compare
@@ -32,6 +33,8 @@ class Assessment:
     findings: tuple[Finding, ...]
     delayed: bool
     """Revocation could not be asked."""
+    names_files: bool
+    """Files that it does not hold, but names, are still to be fetched."""
     signer_iin: str | None = field(repr=False)
     """Of whoever signed first, if it is a person."""
     verdict: str
@@ -65,7 +68,12 @@ async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at
         form = read_application(service, verdict.signed, now=at, channel=offer.channel)
     except NotOurPayload as error:
         raise _not_ours(service) from error
-    findings = (*_certificate_findings(verdict), *form.findings, *_signatory_findings(verdict, offer, form))
+    findings = (
+        *_certificate_findings(verdict),
+        *form.findings,
+        *_signatory_findings(verdict, offer, form),
+        *file_findings(offer, form),
+    )
     delayed = not findings and verdict.indication is Indication.INDETERMINATE
     step("checks", time.perf_counter() - verified)
     reasons = tuple(sorted(reason.value for reason in verdict.reasons))
@@ -75,6 +83,7 @@ async def assess(verifier: Verifier, offer: Offer, readings: Sequence[bytes], at
         form=form,
         findings=findings,
         delayed=delayed,
+        names_files=form.application is not None and form.application.names_files,
         signer_iin=first.iin if first is not None else None,
         verdict=verdict.indication.value,
         reasons=reasons,
@@ -178,6 +187,20 @@ def _signatory_findings(verdict: Verdict, offer: Offer, form: Reading) -> tuple[
     if first is None or first.iin is None:
         return (_NOT_INDIVIDUAL,)
     return compare(form.parties, first.iin)
+
+
+def file_findings(offer: Offer, form: Reading) -> tuple[Finding, ...]:
+    """Return a finding for each file that is only named, where files cannot be fetched."""
+    attachments = form.application.attachments if form.application is not None else ()
+    named = [index for index, one in enumerate(attachments, start=1) if one.file_id is not None]
+    if offer.fetches_files:
+        return ()
+    return tuple(
+        Finding(
+            "applicant.documents", phrases.document(index, phrases.NO_STORAGE), f"documents/document[{index}]/fileId"
+        )
+        for index in named
+    )
 
 
 def facts(verdict: Verdict) -> dict[str, object]:

@@ -14,6 +14,7 @@ from uuid import uuid4
 from psycopg.errors import UniqueViolation
 
 from gateway.cases import identity, machine, second
+from gateway.cases.assessment import file_findings
 from gateway.cases.inbound import Mode
 from gateway.cases.model import Case, Ending, State
 from gateway.cases.registrar import Registrar
@@ -80,7 +81,7 @@ class Counter:
             NotTaken: with every finding.
         """
         offer, now = self.services.given(service_id, channel), self.clock()
-        form = self._read(service_id, document, channel, now)
+        form = self._read(offer, document, now)
         facts = {"entered_by": clerk, "document": hashlib.sha256(document).hexdigest()}
         event = await self.registrar.registered(offer, now, facts)
         case = self._case(offer, form, now)
@@ -107,16 +108,14 @@ class Counter:
             raise NotThere("the application was entered before and is not registered")
         return Coupon(before.number, offer.service.name, before.registered_at, before.deadline, clerk)
 
-    def _read(self, service_id: str, document: bytes, channel: Channel, now: datetime) -> Reading:
-        service = self.services.find(service_id)
-        if service is None:
-            raise NotThere(f"there is no service {service_id}")
+    def _read(self, offer: Offer, document: bytes, now: datetime) -> Reading:
         try:
-            form = read_application(service, document, now=now, channel=channel)
+            form = read_application(offer.service, document, now=now, channel=offer.channel)
         except NotOurPayload:
             raise NotTaken((_NOT_AN_APPLICATION,)) from None
-        if form.findings:
-            raise NotTaken(form.findings)
+        findings = (*form.findings, *file_findings(offer, form))
+        if findings:
+            raise NotTaken(findings)
         return form
 
     async def _in_the_way(self, case: Case, form: Reading) -> NotTaken:

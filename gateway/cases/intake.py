@@ -144,14 +144,14 @@ class Intake:
         running = await self._ledger.running(key) if key is not None else None
         return assessment.but(second.found(running, named=False)) if running is not None else assessment
 
-    async def _event(
-        self, message: Inbound, offer: Offer, assessment: Assessment
-    ) -> machine.Registered | machine.Rejected | machine.VerificationDelayed:
+    async def _event(self, message: Inbound, offer: Offer, assessment: Assessment) -> machine.Opening:
         facts = _facts(message, assessment) | openings.facts(offer.opening)
         if assessment.findings:
             return machine.Rejected(message.received_at, assessment.findings, facts)
         if assessment.delayed:
             return machine.VerificationDelayed(message.received_at, facts)
+        if assessment.names_files:
+            return machine.FilesAwaited(message.received_at, facts)
         return await self._registrar.registered(offer, message.received_at, facts)
 
     def _case(self, case_id: UUID, message: Inbound, offer: Offer, assessment: Assessment, inbox_id: UUID) -> Case:
@@ -181,21 +181,13 @@ class Intake:
             raise _unknown_chain()
         findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
         kept = repeats.to_be_kept(message, assessment, case.id)
-        outcome = (
-            Rejected(findings) if findings else Registered(case.number or "", case.deadline or message.received_at)
-        )
-        answer = reply(Receipt(kept.id, self._clock(), outcome))
-        facts = _facts(message, assessment)
-        event = (
-            machine.SupplementRejected(message.received_at, findings, facts)
-            if findings
-            else machine.Supplemented(message.received_at, facts)
-        )
+        event = _amending(message, assessment, findings)
+        answer = reply(Receipt(kept.id, self._clock(), _amended(event, case)))
 
         def decide(locked: Case) -> Commit:
             if locked.state not in OPEN:
                 raise _unknown_chain()
-            in_force = isinstance(event, machine.Supplemented)
+            in_force = not isinstance(event, machine.SupplementRejected)
             return Commit(machine.advance(locked, event), message=replace(kept, reply=answer), in_force=in_force)
 
         try:
@@ -226,15 +218,35 @@ def _facts(message: Inbound, assessment: Assessment) -> dict[str, object]:
     }
 
 
-def _outcome(
-    event: machine.Registered | machine.Rejected | machine.VerificationDelayed,
-) -> Registered | Rejected | BeingChecked:
+_Amending = machine.SupplementRejected | machine.FilesAwaited | machine.Supplemented
+
+
+def _amending(message: Inbound, assessment: Assessment, findings: tuple[Finding, ...]) -> _Amending:
+    facts = _facts(message, assessment)
+    if findings:
+        return machine.SupplementRejected(message.received_at, findings, facts)
+    if assessment.names_files:
+        return machine.FilesAwaited(message.received_at, facts)
+    return machine.Supplemented(message.received_at, facts)
+
+
+def _amended(event: _Amending, case: Case) -> Registered | Rejected | BeingChecked:
+    match event:
+        case machine.SupplementRejected():
+            return Rejected(event.findings)
+        case machine.FilesAwaited():
+            return BeingChecked()
+        case machine.Supplemented():
+            return Registered(case.number or "", case.deadline or event.at)
+
+
+def _outcome(event: machine.Opening) -> Registered | Rejected | BeingChecked:
     match event:
         case machine.Registered():
             return Registered(event.number, event.deadline)
         case machine.Rejected():
             return Rejected(event.findings)
-        case machine.VerificationDelayed():
+        case machine.VerificationDelayed() | machine.FilesAwaited():
             return BeingChecked()
 
 

@@ -30,6 +30,22 @@ class VerificationDelayed:
 
 
 @dataclass(frozen=True, slots=True)
+class FilesAwaited:
+    """The application, or its completion, is good so far; files that it only names are still to be fetched."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileKept:
+    """One of the files was fetched, found to be what the applicant signed, and kept."""
+
+    at: datetime
+    facts: Facts = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Registered:
     """The application was checked and registered."""
 
@@ -119,6 +135,8 @@ class Confirmed:
 
 Event = (
     VerificationDelayed
+    | FilesAwaited
+    | FileKept
     | Registered
     | Rejected
     | ProviderAnswered
@@ -149,11 +167,14 @@ class IllegalTransition(Exception):  # noqa: N818  says what happened
     """The event cannot happen in the case's state: a bug or a lying peer, never repaired silently."""
 
 
+Opening = VerificationDelayed | FilesAwaited | Registered | Rejected
+"""What may come of a new application at first."""
+
 _UNDECIDED = frozenset({State.AWAITING_VERIFICATION})
 _ANSWERED = frozenset({State.DECIDED, State.REJECTED})
 
 
-def open_case(case: Case, event: VerificationDelayed | Registered | Rejected) -> Change:
+def open_case(case: Case, event: Opening) -> Change:
     """Return the first change of a new case (`case.seq` is 0).
 
     On SyncChannel, and at a counter, the reply itself tells what came of it: no notice follows, a rejection is final.
@@ -162,15 +183,17 @@ def open_case(case: Case, event: VerificationDelayed | Registered | Rejected) ->
         raise IllegalTransition("the case is open already")
     if isinstance(event, VerificationDelayed):
         change = _change(case, event, event.facts, tasks=_deliver(TaskKind.VERIFY), notice=told(event))
+    elif isinstance(event, FilesAwaited):
+        change = _change(case, event, event.facts, tasks=_deliver(TaskKind.FETCH), notice=told(event))
     else:
         change = _checked(case, event)
     return change if case.mode is Mode.ASYNC else _told_in_reply(change)
 
 
-def told(event: VerificationDelayed | Registered | Rejected) -> Notice:
+def told(event: Opening) -> Notice:
     """Return what the cabinet is told of a new application."""
     match event:
-        case VerificationDelayed():
+        case VerificationDelayed() | FilesAwaited():
             return Notice(Status.BEING_CHECKED, event.at)
         case Registered():
             return Notice(Status.REGISTERED, event.at)
@@ -202,6 +225,17 @@ def _told_at_the_counter(change: Change) -> Change:
 
 def _verification_delayed(_case: Case, _event: VerificationDelayed) -> Change | None:
     raise IllegalTransition("a case waits for verification only from its beginning")
+
+
+def _files_awaited(case: Case, event: FilesAwaited) -> Change:
+    """Go on with fetching: the citizen has been told that the application is being checked, or that more is needed."""
+    _require(case, _UNDECIDED | OPEN, event)
+    return _change(case, event, event.facts, tasks=(NewTask(TaskKind.FETCH),))
+
+
+def _file_kept(case: Case, event: FileKept) -> Change:
+    _require(case, _UNDECIDED | OPEN, event)
+    return _change(case, event, event.facts)
 
 
 def _verified(case: Case, event: Registered | Rejected) -> Change:
@@ -291,7 +325,7 @@ def _decided(case: Case, event: Decided) -> Change | None:
     name = digest(decision.document)
     notice = Notice(Status.DECIDED, event.at, ground=decision.ground, document=name)
     facts = {**event.facts, **_answer(decision.answer), "ending": ending.value, "document": name}
-    done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
+    done = (TaskKind.POLL, TaskKind.FETCH, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
     return _change(moved, event, facts, tasks=_deliver(), done=done, notice=notice)
 
 
@@ -340,6 +374,8 @@ _SEND_AGAIN_AFTER_SECONDS = 30.0
 
 _TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
     VerificationDelayed: _verification_delayed,
+    FilesAwaited: _files_awaited,
+    FileKept: _file_kept,
     Registered: _verified,
     Rejected: _verified,
     ProviderAnswered: _provider_answered,

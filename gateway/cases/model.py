@@ -16,6 +16,7 @@ class State(StrEnum):
     """Where a case stands. REJECTED and DECIDED wait for their answer to reach the cabinet."""
 
     AWAITING_VERIFICATION = "awaiting_verification"
+    """The applicant's certificate or files are still being checked."""
     REGISTERED = "registered"
     IN_PROCESS = "in_process"
     AWAITING_DOCUMENTS = "awaiting_documents"
@@ -52,6 +53,8 @@ class TaskKind(StrEnum):
 
     VERIFY = "verify"
     """Ask again whether the applicant's certificate is revoked."""
+    FETCH = "fetch"
+    """Bring the files here that the application only names."""
     SUBMIT = "submit"
     """Hand the case to the provider."""
     SUPPLEMENT = "supplement"

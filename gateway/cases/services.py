@@ -31,6 +31,8 @@ class Offer:
     """BIN of the body whose clerks may sign instead of the applicant, at its counter; None: the applicant signs."""
     opening: PortalOpening | None = None
     """The legal act by which the service is given through the portal, where it is not the service's own."""
+    fetches_files: bool = False
+    """Whether files may be left in the storage and named: where the application comes through ShEP, if there is one."""
 
 
 class Services:
@@ -45,6 +47,7 @@ class Services:
         """
         self._senders: Mapping[str, Sender] = {sender.id: sender for sender in settings.senders}
         self._own = settings.services
+        self._fetches_files = frozenset({Channel.PORTAL, Channel.PSC} if settings.storage is not None else ())
         self._services = {service.id: service for service in catalogue.services}
         unknown = sorted(settings.services.keys() - self._services.keys())
         if unknown:
@@ -93,8 +96,15 @@ class Services:
         if own is None:
             raise _refused("gateway.not_configured", "The service has no provider's system configured here.", _NOT_YET)
         by_setting = channel is Channel.PORTAL and channel not in service.channels
-        opening = self._openings.get(service_id) if by_setting else None
-        return Offer(service, own.provider, self._terms[service_id, channel], channel, signer_bin, opening)
+        return Offer(
+            service,
+            own.provider,
+            self._terms[service_id, channel],
+            channel,
+            signer_bin,
+            opening=self._openings.get(service_id) if by_setting else None,
+            fetches_files=channel in self._fetches_files,
+        )
 
     def find(self, service_id: str) -> Service | None:
         """Return a service of the catalogue by its passport's id."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TypeVar
 
-from psycopg.errors import UniqueViolation
-
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
 from gateway.cases.exhibit import Exhibit
@@ -23,11 +21,12 @@ from gateway.cases.provider import (
     ProviderUnavailable,
     Stage,
 )
-from gateway.cases.registrar import Registrar
+from gateway.cases.registrar import Registrar, record
 from gateway.cases.results import ResultUnchecked, ResultUntrusted, SearchKey, check_result
 from gateway.cases.services import Services
-from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.store.ledger import Commit, Kept, Ledger
 from gateway.cases.worker import Step, StepFailed, patience_seconds
+from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import read_application
 from gateway.clock import Clock
@@ -81,7 +80,7 @@ class ProviderSteps:
     async def verify(self, claim: Claim) -> None:
         """Ask again whether the applicant's certificate is good; register, reject, or wait on."""
         parts = self._parts
-        case = await self._case(claim)
+        case = await case_of(self._parts, claim)
         if case.state is not State.AWAITING_VERIFICATION:
             await parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -90,13 +89,9 @@ class ProviderSteps:
             again = patience_seconds(parts.clock() - case.received_at, parts.settings)
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=again), claim)
             return
-        try:
-            await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)), claim)
-        except UniqueViolation:  # the same request was registered meanwhile, under another message id
-            twice = machine.Rejected(parts.clock(), (_REGISTERED_BEFORE,))
-            await parts.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, twice)), claim)
+        await record(parts.ledger, claim, event)
 
-    async def _judged(self, case: Case) -> machine.Registered | machine.Rejected | None:
+    async def _judged(self, case: Case) -> machine.FilesAwaited | machine.Registered | machine.Rejected | None:
         """Return what comes of the case now; None if revocation still cannot be asked."""
         parts, now = self._parts, self._parts.clock()
         offer = parts.services.of(case)
@@ -106,6 +101,8 @@ class ProviderSteps:
             raise StepFailed(fault.detail.code) from fault
         if assessment.findings:
             return machine.Rejected(now, assessment.findings, assessment.facts)
+        if not assessment.delayed and assessment.names_files:
+            return machine.FilesAwaited(now, assessment.facts)
         if not assessment.delayed:
             return await parts.registrar.registered(offer, now, assessment.facts)
         if now - case.received_at >= timedelta(hours=parts.settings.verification_limit_hours):
@@ -133,28 +130,46 @@ class ProviderSteps:
     async def _hand_over(
         self, claim: Claim, operation: str, call: Callable[[ProviderSystem, ProviderCase], Awaitable[ProviderStatus]]
     ) -> None:
-        case = await self._case(claim)
+        case = await case_of(self._parts, claim)
         if case.state not in OPEN:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
         handed = await self._provider_case(case)
+        if handed is None:
+            wait = self._parts.settings.backoff_initial_seconds
+            await self._parts.ledger.commit(case.id, lambda _: Commit(again_seconds=wait), claim)
+            return
         status = await self._ask(case, operation, lambda system: call(system, handed))
         await self._record(claim, case, status)
 
-    async def _provider_case(self, case: Case) -> ProviderCase:
+    async def _provider_case(self, case: Case) -> ProviderCase | None:
+        """Return the case as the provider gets it; None while files that it names are still to be fetched."""
         parts = self._parts
-        kept = await parts.ledger.message_in_force(case.id)
-        document = kept.raw if case.mode is Mode.COUNTER else parts.readings(kept.raw)[kept.reading]
-        reading = read_application(parts.services.of(case).service, claimed(document))
-        if reading.application is None or case.number is None or case.registered_at is None or case.deadline is None:
+        application, document = application_of(parts, case, await parts.ledger.message_in_force(case.id))
+        if case.number is None or case.registered_at is None or case.deadline is None:
             raise StepFailed("gateway.case_unreadable", final=True)
-        return ProviderCase(
-            case.number, case.service_id, case.registered_at, case.deadline, reading.application, document
-        )
+        complete = await self._with_files(case, application)
+        if complete is None:
+            return None
+        return ProviderCase(case.number, case.service_id, case.registered_at, case.deadline, complete, document)
+
+    async def _with_files(self, case: Case, application: Application) -> Application | None:
+        """Put each fetched file in the place of its id: found by its hash, it is the same at every call."""
+        held = await self._parts.ledger.held(case.id)
+        attachments = []
+        for one in application.attachments:
+            if one.file_id is None:
+                attachments.append(one)
+            elif one.sha256 in held:
+                file = await self._parts.ledger.document(case.id, one.sha256)
+                attachments.append(replace(one, content=file.content))
+            else:
+                return None
+        return replace(application, attachments=tuple(attachments))
 
     async def poll(self, claim: Claim) -> None:
         """Ask how far the case is; when it is decided, fetch the result and verify the provider's EDS."""
-        case = await self._case(claim)
+        case = await case_of(self._parts, claim)
         if case.state not in OPEN or case.number is None:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -168,7 +183,7 @@ class ProviderSteps:
 
     async def watch(self, claim: Claim) -> None:
         """Record that the deadline is near or has passed; tell the citizen when it has."""
-        case, now = await self._case(claim), self._parts.clock()
+        case, now = await case_of(self._parts, claim), self._parts.clock()
         if case.deadline is None:
             raise StepFailed("gateway.case_without_deadline", final=True)
         left = (case.deadline - now).total_seconds()
@@ -232,24 +247,36 @@ class ProviderSteps:
         finally:
             parts.observer.adapter(name, operation, outcome, time.perf_counter() - started)
 
-    async def _case(self, claim: Claim) -> Case:
-        case = await self._parts.ledger.case(claim.case_id)
-        if case is None:
-            raise StepFailed("gateway.case_missing", final=True)
-        return case
+
+async def case_of(parts: Parts, claim: Claim) -> Case:
+    """Return the case of a claimed task.
+
+    Raises:
+        StepFailed: for good: there is no such case.
+    """
+    case = await parts.ledger.case(claim.case_id)
+    if case is None:
+        raise StepFailed("gateway.case_missing", final=True)
+    return case
+
+
+def application_of(parts: Parts, case: Case, kept: Kept) -> tuple[Application, bytes]:
+    """Return the application in a message, read, and the document that was signed.
+
+    Raises:
+        StepFailed: for good: it cannot be read, although it was when it was taken.
+    """
+    document = kept.raw if case.mode is Mode.COUNTER else parts.readings(kept.raw)[kept.reading]
+    reading = read_application(parts.services.of(case).service, claimed(document))
+    if reading.application is None:
+        raise StepFailed("gateway.case_unreadable", final=True)
+    return reading.application, document
 
 
 def _answer(raw: bytes, quotes: bytes | None = None) -> tuple[Exhibit, ...]:
     return (Exhibit("provider-answer.xml", raw, quotes=quotes),) if raw else ()
 
 
-_REGISTERED_BEFORE = Finding(
-    "applicant.duplicate",
-    Text(
-        kk="Бұл өтініш бұрын тіркелген. Ол бойынша жауап алғашқы нөмірімен келеді.",
-        ru="Это заявление уже зарегистрировано. Ответ придёт по первому номеру.",
-    ),
-)
 _UNVERIFIABLE = Finding(
     "applicant.certificate.unverifiable",
     Text(

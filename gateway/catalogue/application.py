@@ -54,3 +54,8 @@ class Application:
     attachments: tuple[Attachment, ...] = ()
     fields: Mapping[str, str] = field(default_factory=dict)
     """The service's own fields, by element name; inside a block by path, e.g. `child/surname`."""
+
+    @property
+    def names_files(self) -> bool:
+        """Whether a file of it lies in the storage."""
+        return any(attachment.file_id is not None for attachment in self.attachments)

@@ -1,16 +1,14 @@
 """The citizen's cabinet, reached through ShEP's AsyncChannel."""
 
-import re
-
 from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, Outgoing, Reported, Taken
 from gateway.clock import Clock
 from gateway.shep.client import Answer, ReplyUntrusted, ShepClient, ShepUnreachable
+from gateway.shep.faults import codes
 from gateway.shep.messages import AsyncReceipt, Request, Sender, StatusAnswer, StatusQuery
 from gateway.shep.operations import outgoing_message
 from gateway.shep.reader import ReplyFault, ReplyUnreadable
 
 _MAX_ID_LENGTH = 200
-_CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")
 
 
 class ShepCabinet:
@@ -56,16 +54,10 @@ class ShepCabinet:
         try:
             return await self._client.send(self._url, request)
         except ReplyFault as fault:
-            raise CabinetUnavailable(f"shep.fault: {_codes(fault)}") from None
+            raise CabinetUnavailable(f"shep.fault: {codes(fault.error)}") from None
         except ReplyUntrusted as error:
             raise CabinetUnavailable(f"shep.signature: {error}") from None
         except ReplyUnreadable as error:
             raise CabinetUnavailable(f"shep.reply: {error}") from None
         except ShepUnreachable as error:
             raise CabinetUnavailable(f"shep.unreachable: {error}") from None
-
-
-def _codes(fault: ReplyFault) -> str:
-    """Name the codes of a fault; its texts are ShEP's and may quote our message."""
-    codes = [fault.error.code] + ([fault.error.sub_error.code] if fault.error.sub_error else [])
-    return "/".join(code if _CODE.fullmatch(code) else "?" for code in codes)

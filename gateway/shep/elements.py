@@ -68,7 +68,9 @@ def add_properties(parent: etree._Element, properties: tuple[Property, ...]) -> 
 
 def add_data(parent: etree._Element, data: Data) -> None:
     """Append `data` as text, typed so that JAXB peers read a string (protocol.md section 4.4); nothing if empty."""
-    if data.readings:
+    if data.readings and data.as_elements:
+        add(parent, "data").append(etree.fromstring(data.readings[0]))
+    elif data.readings:
         element = etree.SubElement(parent, "data", _TYPE, nsmap=_TYPE_PREFIXES)
         element.text = data.readings[0].decode()
 

@@ -1,5 +1,6 @@
 """What a sender is told when its message was not taken, as the contract's `ErrorInfo` (DESIGN.md section 7)."""
 
+import re
 from datetime import datetime
 
 from gateway.faults import Code, Detail, GatewayFault
@@ -76,3 +77,12 @@ def error_info(fault: GatewayFault, at: datetime, session_id: str | None = None)
     return ErrorInfo(
         code=fault.code.value, message=str(fault.message), date=at, sub_error=precise, session_id=guid(session_id)
     )
+
+
+def codes(error: ErrorInfo) -> str:
+    """Name the codes of a fault that somebody answered us; its texts are theirs and may quote our message."""
+    given = [error.code] + ([error.sub_error.code] if error.sub_error else [])
+    return "/".join(code if _CODE.fullmatch(code) else "?" for code in given)
+
+
+_CODE = re.compile(r"[A-Za-z0-9._-]{1,40}")

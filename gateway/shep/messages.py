@@ -67,6 +67,8 @@ class Data:
     """
 
     readings: tuple[bytes, ...] = field(default=(), repr=False)
+    as_elements: bool = False
+    """Written as nested XML instead of escaped text."""
 
 
 @dataclass(frozen=True, slots=True)

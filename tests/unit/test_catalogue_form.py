@@ -25,7 +25,6 @@ from tests.support.catalogue import (
 from tests.support.files import JPEG, PNG, XML
 
 
-
 def _accepted(service_id: str, *replacements: tuple[str, str]) -> Application:
     reading = read_application(service(service_id), application(service_id, *replacements))
     assert reading.findings == ()
@@ -89,7 +88,9 @@ def test_representative_is_read_with_the_authority() -> None:
 def test_file_in_temporary_storage_is_named_by_its_id() -> None:
     """Instead of its content a document may give the id of a file in ShEP's storage."""
     content = b64encode(b"%PDF-1.4 \n%%EOF").decode()
-    read = _accepted(HOME_SCHOOLING, (f"<content>{content}</content>", f"<sha256>{'AB' * 32}</sha256><fileId>f-1</fileId>"))
+    read = _accepted(
+        HOME_SCHOOLING, (f"<content>{content}</content>", f"<sha256>{'AB' * 32}</sha256><fileId>f-1</fileId>")
+    )
     (attached,) = read.attachments
     assert (attached.content, attached.file_id, attached.sha256) == (None, "f-1", "ab" * 32)
 

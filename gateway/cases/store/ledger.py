@@ -1,7 +1,7 @@
 """Changing a case: one transaction writes its new state, the event that proves it, and what must be done next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -39,6 +39,8 @@ class Commit:
     """A further message of the sender (UPDATE)."""
     in_force: bool = False
     """Whether that message is the application from now on."""
+    withdrawn: UUID | None = None
+    """A message that is not the application any more; the one before it is again."""
     returned: Delivery | None = None
     """A message of ours that did not reach the cabinet: it is to be sent again."""
 
@@ -88,6 +90,8 @@ class Ledger:
     async def _write(self, connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
         if commit.message is not None:
             await self._write_message(connection, case, commit.message, case.seq if commit.in_force else None)
+        if commit.withdrawn is not None:
+            await _withdraw(connection, case, commit.withdrawn)
         if commit.change is not None:
             result = _result(case, commit.decision)
             await self._write_change(connection, commit.change, result)
@@ -242,6 +246,12 @@ class Ledger:
         content = whole(self._vault.open(row[3], _document_context(case_id, sha256)), quoted)
         return Exhibit(row[0], content, row[1], quoted)
 
+    async def held(self, case_id: UUID) -> frozenset[str]:
+        """Return the SHA-256 of every document of a case that is kept."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT sha256 FROM documents WHERE case_id = %s", (case_id,))
+            return frozenset(row[0] for row in await cursor.fetchall())
+
     async def events(self, case_id: UUID) -> list[Entry]:
         """Return the evidence of a case, oldest first."""
         async with self._pool.connection() as connection:
@@ -304,6 +314,10 @@ async def _write_tasks(connection: AsyncConnection, case: Case, commit: Commit, 
 
 def _result(case: Case, decision: Decision | None) -> Exhibit | None:
     return Exhibit(f"result-{case.number}.xml", decision.document, "application/xml") if decision else None
+
+
+async def _withdraw(connection: AsyncConnection, case: Case, message: UUID) -> None:
+    await connection.execute("UPDATE messages SET seq = NULL WHERE case_id = %s AND id = %s", (case.id, message))
 
 
 def _document_context(case_id: UUID, sha256: str) -> bytes:

@@ -158,8 +158,8 @@ CREATE TABLE vault_canary (
     sealed bytea NOT NULL
 );
 
--- Results, receipts and answers of others, sealed, named by their SHA-256. `quotes` names the document that fills the
--- gap in this one.
+-- Results, receipts and answers of others, and files that the application only names: sealed, named by their SHA-256.
+-- `quotes` names the document that fills the gap in this one.
 CREATE TABLE documents (
     case_id    uuid        NOT NULL,
     sha256     text        NOT NULL,
