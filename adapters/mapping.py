@@ -90,8 +90,8 @@ def _person(person: Person) -> Values:
 
 
 def _attachment(attachment: Attachment) -> Values:
-    where = {"content": attachment.content} if attachment.content is not None else {"fileId": attachment.file_id}
-    return {"kind": attachment.kind, "name": attachment.name, "mime": attachment.mime, **where}
+    values = {"kind": attachment.kind, "name": attachment.name, "mime": attachment.mime}
+    return values | {"content": attachment.content}
 
 
 def _text(answer: Any) -> Text:  # noqa: ANN401  same

@@ -99,17 +99,17 @@ class FileSteps:
     async def _wrong(self, case: Case, named: Sequence[_Named]) -> AsyncIterator[Finding]:
         """Bring every file here that is not yet; what is kept stays kept, if the storage fails at a later one."""
         held = await self._parts.ledger.held(case.id)
-        missing = {one.sha256: one for one in named if one.sha256 not in held}
+        missing = [one for one in named if one.sha256 not in held]
         if not missing:
             return
         if self._storage is None:
             raise StorageUnavailable("none is configured")
-        described = await self._storage.describe(list({one.file_id: None for one in missing.values()}))
-        total = sum(described[one.file_id].size or 0 for one in missing.values() if one.file_id in described)
+        described = await self._storage.describe(list(dict.fromkeys(one.file_id for one in missing)))
+        total = sum(one.size or 0 for one in described.values())
         if total > self._max_total:
             yield Finding("applicant.documents", phrases.too_large_together(self._max_total), "documents")
             return
-        for one in missing.values():
+        for one in missing:
             problem = await self._take(case, one, described.get(one.file_id), self._storage)
             if problem is not None:
                 yield one.finding(problem)

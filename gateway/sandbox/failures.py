@@ -1,6 +1,7 @@
 """Failures on request: a tester tells the sandbox how its next answers are to go wrong."""
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -22,6 +23,7 @@ class Kind(StrEnum):
     DROP_BEFORE = "drop_before"  # the connection is cut, nothing was done
     DROP_AFTER = "drop_after"  # the connection is cut although everything was done
     DELAY = "delay"  # the answer comes late
+    ENDLESS = "endless"  # the answer begins and never ends
 
 
 class Failure(BaseModel):
@@ -71,6 +73,8 @@ class Failures:
             await handler(request)
         if order.kind in {Kind.DROP_BEFORE, Kind.DROP_AFTER} and request.transport is not None:
             request.transport.abort()
+        if order.kind is Kind.ENDLESS:
+            return await _endless(request)
         if order.kind is Kind.DELAY:
             await asyncio.sleep(order.seconds)
             return await handler(request)
@@ -84,3 +88,16 @@ class Failures:
             return web.Response(status=204)
 
         return [web.post(path, take_order)]
+
+
+async def _endless(request: web.Request) -> web.StreamResponse:
+    """Answer until the other side has had enough."""
+    response = web.StreamResponse(headers={"Content-Type": "text/xml; charset=utf-8"})
+    await response.prepare(request)
+    with contextlib.suppress(ConnectionError):
+        while True:
+            await response.write(b" " * _PIECE)
+    return response
+
+
+_PIECE = 1 << 16

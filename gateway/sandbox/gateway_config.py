@@ -19,6 +19,7 @@ _POLL_SECONDS = 0.5
 _LIST_REFRESH_SECONDS = 5.0
 _ANSWER_LIFE_SECONDS = 10.0
 """A revocation in the sandbox is to be noticed while somebody looks on; NCA's answers are good for minutes."""
+_STORAGE_SECONDS = 5.0
 _VAULT_KEY_BYTES = 32
 
 _PSC_BIN = next(system.bin for system in SYSTEMS if system.slug == "psc")
@@ -79,6 +80,12 @@ def _tables(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant
             "sender_id": "gateway",
             "password": plan.passwords["gateway"],
             "certificates": [shep],
+        },
+        "storage": {
+            "url": f"{plan.shep_url}/bip-sync",
+            "sender_id": "gateway",
+            "password": plan.passwords["gateway"],
+            "timeout_seconds": _STORAGE_SECONDS,
         },
         "revocation": _revocation(plan, authority) if variant.revocation == "both" else {"policy": "off"},
         # ShEP signs anew what it carries: its certificate stands on the messages of every sender.

@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from typing import Annotated, Any
 
 from lxml import etree
@@ -29,6 +30,10 @@ class Document(_Input):
     mime: str = "application/pdf"
     text: str = "%PDF-1.4 қақпа sandbox\n%%EOF\n"
     """The content, as text."""
+    stored: bool = False
+    """Leave it in the temporary storage and send its id."""
+    file_id: str | None = None
+    """Send this id, whatever lies there."""
 
 
 class Order(_Input):
@@ -105,8 +110,15 @@ def _applicant(citizen: Citizen) -> dict[str, str | None]:
 
 
 def _document(document: Document) -> Tree:
-    content = b64encode(document.text.encode()).decode()
-    return {"kind": document.kind, "name": document.name, "mime": document.mime, "content": content}
+    content, named = document.text.encode(), document.file_id is not None
+    return {
+        "kind": document.kind,
+        "name": document.name,
+        "mime": document.mime,
+        "sha256": sha256(content).hexdigest() if named else None,
+        "content": None if named else b64encode(content).decode(),
+        "fileId": document.file_id,
+    }
 
 
 def _fill(parent: etree._Element, tree: Tree) -> None:

@@ -14,6 +14,7 @@ from gateway.eds.keys import SigningKey
 from gateway.sandbox.cabinet import Cabinet, Fault, Letter, Request, State
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Order, application, tampered
+from gateway.sandbox.temp_shelf import TempShelf
 from gateway.sandbox.wire import Refused, Unreachable, post
 from gateway.shep.messages import AsyncMessage, AsyncReceipt, Data, MessageType, Response, Sender
 
@@ -39,6 +40,7 @@ class Portal:
     cabinet: Cabinet
     authority: TestAuthority
     channel: Channel
+    shelf: TempShelf
     clock: Clock
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -80,7 +82,7 @@ class Portal:
 
     async def _send(self, request: Request, order: Order, kind: MessageType) -> Request:
         key = self.authority.of(order.person).key
-        document = application(order, request.number, self.clock())
+        document = application(self._left(order), request.number, self.clock())
         for _ in range(order.signers):
             document = enveloped.sign(document, key)
         if order.tamper:
@@ -93,6 +95,14 @@ class Portal:
         self.cabinet.save(request)
         self._spawn(request.number, letter)
         return request
+
+    def _left(self, order: Order) -> Order:
+        """Leave the files that are to be stored in the storage."""
+        documents = tuple(
+            one.model_copy(update={"file_id": self.shelf.put(one.text.encode(), mime=one.mime)}) if one.stored else one
+            for one in order.documents
+        )
+        return order.model_copy(update={"documents": documents})
 
     def _spawn(self, number: str, letter: Letter) -> None:
         task = asyncio.create_task(self._post(number, letter))

@@ -1,6 +1,7 @@
 """The sandbox's provider of public services: takes cases, works at them by declared rules, signs its results."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -67,18 +68,20 @@ class ProviderSystem:
             with suppress(asyncio.CancelledError):
                 await task
 
-    def submit(self, number: str, service: str, deadline: datetime, document: bytes) -> Progress:
+    def submit(
+        self, number: str, service: str, deadline: datetime, document: bytes, files: Sequence[str] = ()
+    ) -> Progress:
         """Take a case; a repeat changes nothing and answers where it stands.
 
         Raises:
             XmlRejected: the application is not readable.
         """
         read_facts(service, document)
-        self.register.submit(number, service, deadline, document, self.clock())
+        self.register.submit(number, service, deadline, document, files, self.clock())
         self._work(number)
         return self.status(number)
 
-    def supplement(self, number: str, document: bytes) -> Progress:
+    def supplement(self, number: str, document: bytes, files: Sequence[str] = ()) -> Progress:
         """Take the completed application.
 
         Raises:
@@ -86,7 +89,7 @@ class ProviderSystem:
             XmlRejected: the application is not readable.
         """
         read_facts(self.register.get(number).service, document)
-        self.register.supplement(number, document, self.clock())
+        self.register.supplement(number, document, files, self.clock())
         self._work(number)
         return self.status(number)
 

@@ -4,12 +4,13 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 
 from aiohttp import web
 from lxml import etree
 
 from gateway.clock import local
-from gateway.eds.xml import XmlRejected, parse
+from gateway.eds.xml import Limits, XmlRejected, parse
 from gateway.resources import schemas
 from gateway.sandbox.provider import ProviderSystem
 from gateway.sandbox.rules import Action, Progress, Step, read_facts
@@ -17,6 +18,7 @@ from gateway.sandbox.rules import Action, Progress, Step, read_facts
 _NAMESPACE = "urn:qaqpa:provider:1"
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
 _WSDL = schemas() / "providers"
+_LIMITS = Limits(max_bytes=40_000_000)
 
 Operation = Callable[[ProviderSystem, etree._Element], etree._Element]  # noqa: SLF001  lxml's name of its public class
 
@@ -71,7 +73,7 @@ def _answer(provider: ProviderSystem, raw: bytes) -> etree._Element:
 
 def _open(raw: bytes) -> etree._Element:
     try:
-        body = parse(raw).find(f"{{{_SOAP}}}Body")
+        body = parse(raw, _LIMITS).find(f"{{{_SOAP}}}Body")
     except XmlRejected:
         body = None
     if body is None or len(body) != 1:
@@ -82,13 +84,22 @@ def _open(raw: bytes) -> etree._Element:
 def _submit(provider: ProviderSystem, request: etree._Element) -> etree._Element:
     number, service = _text(request, "case/number"), _text(request, "case/serviceId")
     deadline = datetime.fromisoformat(_text(request, "case/deadline"))
-    progress = provider.submit(number, service, deadline, b64decode(_text(request, "case/document")))
+    document = b64decode(_text(request, "case/document"))
+    progress = provider.submit(number, service, deadline, document, _files(request))
     return _status("SubmitCaseResponse", progress)
 
 
 def _supplement(provider: ProviderSystem, request: etree._Element) -> etree._Element:
     document = b64decode(_text(request, "case/document"))
-    return _status("SupplementCaseResponse", provider.supplement(_text(request, "case/number"), document))
+    return _status(
+        "SupplementCaseResponse", provider.supplement(_text(request, "case/number"), document, _files(request))
+    )
+
+
+def _files(request: etree._Element) -> list[str]:
+    """Return the SHA-256 of each attachment."""
+    contents = request.iterfind(f".//{_name('attachment')}/{_name('content')}")
+    return [sha256(b64decode(content.text or "")).hexdigest() for content in contents]
 
 
 def _get_status(provider: ProviderSystem, request: etree._Element) -> etree._Element:

@@ -1,7 +1,8 @@
 """The provider's own register of cases, on SQLite: a repeat changes nothing, a kill loses nothing."""
 
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,10 +12,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cases (
     number TEXT PRIMARY KEY, service TEXT NOT NULL, deadline TEXT NOT NULL, document BLOB NOT NULL,
     received_at TEXT NOT NULL, supplemented_at TEXT, submissions INTEGER NOT NULL DEFAULT 1,
-    outcome TEXT, decided_at TEXT, decision BLOB);
+    outcome TEXT, decided_at TEXT, decision BLOB, files TEXT NOT NULL);
 """
 _COLUMNS = (
-    "number, service, deadline, document, received_at, supplemented_at, submissions, outcome, decided_at, decision"
+    "number, service, deadline, document, files, received_at, supplemented_at, submissions, outcome, "
+    "decided_at, decision"
 )
 
 
@@ -35,6 +37,8 @@ class ProviderRecord:
     decided_at: datetime | None
     decision: bytes | None = field(repr=False)
     """The signed result document, once there is one."""
+    files: tuple[str, ...]
+    """SHA-256 of the attachments, as the gateway handed them over."""
 
 
 class CaseRegister:
@@ -60,25 +64,27 @@ class CaseRegister:
         """Close the file."""
         self._connection.close()
 
-    def submit(self, number: str, service: str, deadline: datetime, document: bytes, at: datetime) -> ProviderRecord:
+    def submit(  # noqa: PLR0913, PLR0917  what the gateway hands over
+        self, number: str, service: str, deadline: datetime, document: bytes, files: Sequence[str], at: datetime
+    ) -> ProviderRecord:
         """Record a case; a known number stays as it is."""
         self._connection.execute(
-            "INSERT INTO cases (number, service, deadline, document, received_at) VALUES (?, ?, ?, ?, ?)"
+            "INSERT INTO cases (number, service, deadline, document, files, received_at) VALUES (?, ?, ?, ?, ?, ?)"
             " ON CONFLICT (number) DO UPDATE SET submissions = submissions + 1",
-            (number, service, deadline.isoformat(), document, at.isoformat()),
+            (number, service, deadline.isoformat(), document, json.dumps(files), at.isoformat()),
         )
         return self.get(number)
 
-    def supplement(self, number: str, document: bytes, at: datetime) -> ProviderRecord:
+    def supplement(self, number: str, document: bytes, files: Sequence[str], at: datetime) -> ProviderRecord:
         """Record the completed application; the same one again changes nothing.
 
         Raises:
             KeyError: there is no such case.
         """
         self._connection.execute(
-            "UPDATE cases SET document = ?, supplemented_at = ?"
+            "UPDATE cases SET document = ?, files = ?, supplemented_at = ?"
             " WHERE number = ? AND document <> ? AND decision IS NULL",
-            (document, at.isoformat(), number, document),
+            (document, json.dumps(files), at.isoformat(), number, document),
         )
         return self.get(number)
 
@@ -122,4 +128,4 @@ def _read(rows: Iterable[tuple[Any, ...]]) -> Iterable[ProviderRecord]:
         values = dict(zip(_COLUMNS.split(", "), row, strict=True))
         for name in ("deadline", "received_at", "supplemented_at", "decided_at"):
             values[name] = datetime.fromisoformat(values[name]) if values[name] else None
-        yield ProviderRecord(**values)
+        yield ProviderRecord(**(values | {"files": tuple(json.loads(values["files"]))}))

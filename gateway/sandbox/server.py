@@ -6,7 +6,8 @@ from aiohttp import web
 
 from gateway.sandbox.failures import Failures
 
-_MAX_BODY = 10_000_000
+_MAX_BODY = 40_000_000
+"""A case with 20 MB of files, in base64, and the application itself."""
 _SHUTDOWN_SECONDS = 2.0
 
 

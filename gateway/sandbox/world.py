@@ -34,6 +34,8 @@ from gateway.sandbox.register import CaseRegister
 from gateway.sandbox.rules import Office
 from gateway.sandbox.server import serve
 from gateway.sandbox.shep import Shep
+from gateway.sandbox.temp_shelf import TempShelf
+from gateway.sandbox.temp_storage import TempStorage
 from gateway.shep.messages import MessageType, Sender
 
 _GATEWAY_REPORTS = frozenset({MessageType.RESPONSE})
@@ -74,6 +76,7 @@ class World:
         self.authority = TestAuthority.open_or_create(folder / "nca", base_url=f"{plan.shep_url}/nca", clock=clock)
         self._verifier = Verifier(Anchors.load(self.authority.anchors))
         self.nca = NcaServices(self.authority, clock)
+        self.shelf = TempShelf(folder / "storage", clock)
         self.shep: Shep
         self.portal: Portal
         self.providers: tuple[ProviderSystem, ...]
@@ -121,7 +124,7 @@ class World:
         session = await self._stack.enter_async_context(ClientSession())
         if Part.SHEP in self._options.parts:
             self.shep = self._make_shep(session, gateway_url)
-            routes = [*self.shep.routes(), *self.nca.routes(), *nca_control.routes(self.nca)]
+            routes = [*self.shep.routes(), *self._storage().routes(), *self.nca.routes(), *nca_control.routes(self.nca)]
             await self._run(routes, self.plan.ports.shep, self.shep.courier)
         if Part.PORTAL in self._options.parts:
             self.portal, mailroom = self._make_portal(session)
@@ -146,6 +149,9 @@ class World:
         courier = Courier(journal, register, key, session, self._clock, self._options.persistence)
         return Shep(journal, register, courier, dict.fromkeys(services(), "gateway"), self._clock)
 
+    def _storage(self) -> TempStorage:
+        return TempStorage(self.shelf, self.shep.register, self.shep.courier.key, self._clock)
+
     def _participants(self, gateway_url: str) -> list[Participant]:
         urls = {"gateway": f"{gateway_url}/shep/async", "portal": f"{self.plan.portal_url}{portal_routes.PUSH_PATH}"}
         reports = {"gateway": self._options.gateway_reports, "portal": _PORTAL_REPORTS}
@@ -165,7 +171,7 @@ class World:
         sender = Sender("portal", self.plan.passwords["portal"])
         channel = Channel(f"{self.plan.shep_url}/bip-async", sender, self.authority.system("portal").key, session)
         shep = self.authority.system("shep").key.certificate
-        portal = Portal(cabinet, self.authority, channel, self._clock)
+        portal = Portal(cabinet, self.authority, channel, self.shelf, self._clock)
         return portal, Mailroom(cabinet, self._verifier, shep, self._clock)
 
     def _make_provider(self, organization: Organization, session: ClientSession, gateway_url: str) -> ProviderSystem:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
-from gateway.cases.storage import StorageUnavailable, StoredFile
+from gateway.cases.storage import FetchedFile, StorageUnavailable, StoredFile
 from gateway.clock import Clock
 from gateway.eds.xml import Limits
 from gateway.shep.client import ReplyUntrusted, ShepClient, ShepUnreachable
@@ -44,20 +44,22 @@ class ShepStorage:
         Raises:
             StorageUnavailable: it did not say of each of them whether it is there.
         """
-        results = await self._ask(Request.GET_FILE_INFO, file_ids)
+        results, _ = await self._ask(Request.GET_FILE_INFO, file_ids)
         return {
             file_id: StoredFile(info.size, info.uploaded_at, _plain(info.uploader), info.to_confirm)
             for file_id in file_ids
             if (info := results[file_id].info) is not None and not info.deleted
         }
 
-    async def fetch(self, file_id: str) -> bytes | None:
+    async def fetch(self, file_id: str) -> FetchedFile | None:
         """Return a file; None if it is not there.
 
         Raises:
             StorageUnavailable: it did not say.
         """
-        return (await self._ask(Request.DOWNLOAD, [file_id]))[file_id].content
+        results, raw = await self._ask(Request.DOWNLOAD, [file_id])
+        content = results[file_id].content
+        return FetchedFile(content, raw) if content is not None else None
 
     async def confirm(self, file_id: str) -> None:
         """Tell the storage that we have the file.
@@ -67,11 +69,11 @@ class ShepStorage:
         """
         await self._ask(Request.CONFIRM, [file_id])
 
-    async def _ask(self, kind: Request, file_ids: Sequence[str]) -> dict[str, FileResult]:
+    async def _ask(self, kind: Request, file_ids: Sequence[str]) -> tuple[dict[str, FileResult], bytes]:
         payload = write_request(kind, file_ids, self._credentials)
         try:
             answer = await self._client.send(self._url, self._request(payload))
-            results = read_response(kind, _data(answer), _LIMITS)
+            results = read_response(kind, _data(answer.response), _LIMITS)
         except ReplyFault as fault:
             raise StorageUnavailable(f"fault: {codes(fault.error)}") from None
         except ReplyUntrusted as error:
@@ -84,7 +86,7 @@ class ShepStorage:
             raise StorageUnavailable(f"answer: {error}") from None
         if not results.keys() >= set(file_ids):
             raise StorageUnavailable("answer: says nothing of a file that was asked for")
-        return results
+        return results, answer.raw
 
     def _request(self, payload: bytes) -> SyncRequest:
         # Both clients of the storage whose source is public send elements, not text.

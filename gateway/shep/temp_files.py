@@ -1,4 +1,4 @@
-"""The payload of ShEP's storage for temporary files: `tempStorageRequest` and what comes back (protocol.md section 6.4).
+"""The payload of ShEP's storage for temporary files: `tempStorageRequest` and its answer (protocol.md section 6.4).
 
 Written as the schema says, qualified and in its order; read by local names, because half of the peers leave the
 namespace out. What a status code means is nowhere published: whether a file is there is told by whether the answer

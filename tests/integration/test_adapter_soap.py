@@ -44,7 +44,7 @@ CASE = ProviderCase(
         consent=True,
         attachments=(
             Attachment("birth", "туу туралы.pdf", "application/pdf", content=b"%PDF-1.7"),
-            Attachment("income", "income.pdf", "application/pdf", file_id="file-7"),
+            Attachment("income", "income.pdf", "application/pdf", content=b"%PDF-1.4", file_id="file-7"),
         ),
         fields={"child/surname": "Ғалымұлы", "children": "2"},
     ),
@@ -88,10 +88,8 @@ async def test_case_arrives_whole(server: ProviderServer, system: SoapProvider) 
     assert text(case, "application/applicant/birthDate") == "2004-01-01"
     names = [found.text for found in case.iterfind(f".//{{{NAMESPACE}}}field/{{{NAMESPACE}}}name")]
     assert names == ["child/surname", "children"]
-    contents = [
-        text(found, "content") or text(found, "fileId") for found in case.iterfind(f".//{{{NAMESPACE}}}attachment")
-    ]
-    assert contents == [base64.b64encode(b"%PDF-1.7").decode(), "file-7"]
+    contents = [text(found, "content") for found in case.iterfind(f".//{{{NAMESPACE}}}attachment")]
+    assert contents == [base64.b64encode(content).decode() for content in (b"%PDF-1.7", b"%PDF-1.4")]
 
 
 async def test_supplement_is_another_operation(server: ProviderServer, system: SoapProvider) -> None:

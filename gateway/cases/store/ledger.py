@@ -1,7 +1,7 @@
 """Changing a case: one transaction writes its new state, the event that proves it, and what must be done next."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
