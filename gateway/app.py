@@ -19,6 +19,7 @@ from adapters.soap import SoapProvider
 from gateway import clock, resources
 from gateway.cases.delivery import DeliverySteps
 from gateway.cases.files import FileSteps
+from gateway.cases.inquiries import Inquiries
 from gateway.cases.intake import Intake
 from gateway.cases.mailbox import Mailbox
 from gateway.cases.model import TaskKind
@@ -339,10 +340,18 @@ class _Process:
             observer=self._metrics,
             wake=wake,
         )
+        inquiries = Inquiries(
+            services=self._services,
+            ledger=opened.ledger,
+            vault=self._material.vault,
+            settings=settings,
+            observer=self._metrics,
+        )
         mailbox = Mailbox(opened.ledger, opened.outbox, clock.utc_now, self._metrics)
         http = settings.http
         return routes(
             intake=intake,
+            inquiries=inquiries,
             mailbox=mailbox,
             senders=self._material.senders,
             verifier=self._verifier,

@@ -99,7 +99,7 @@ class Sender(_Section):
     bin: Annotated[str, Field(pattern=r"^\d{12}$")] | None = None
     """BIN of the body whose clerks sign what they take at its counter (PSC); none: the applicant must sign."""
     services: tuple[str, ...] = ("*",)
-    """Passport ids it may use; `*` for all that its channel gives."""
+    """Passport ids it may use, and `dictionaries`, `services`, `status` of the questions it may ask; `*` for all."""
     signed: bool = True
     """Whether its messages must carry a transport signature."""
 
@@ -138,6 +138,27 @@ class PortalOpening(_Section):
     date: PastDate
     services: Annotated[tuple[str, ...], Field(min_length=1)]
     """Passport ids, or a whole region: `kostanay.*`."""
+
+
+class Inquiries(_Section):
+    """The portal's questions on SyncChannel, by ShEP's service ids."""
+
+    dictionaries: Annotated[str, Field(min_length=1)] = "qaqpa.dictionaries"
+    services: Annotated[str, Field(min_length=1)] = "qaqpa.services"
+    status: Annotated[str, Field(min_length=1)] = "qaqpa.status"
+
+    @model_validator(mode="after")
+    def _ids_differ(self) -> Self:
+        if len({self.dictionaries, self.services, self.status}) < 3:  # noqa: PLR2004  the three above
+            raise ValueError("each question needs a service id of its own")
+        return self
+
+
+class Body(_Section):
+    """A body that provides services, as the portal's form offers it."""
+
+    kk: Annotated[str, Field(min_length=1)]
+    ru: Annotated[str, Field(min_length=1)]
 
 
 class Worker(_Section):
@@ -226,6 +247,9 @@ class Settings(BaseSettings):
     providers: dict[str, Provider] = {}
     services: dict[str, Service] = {}
     portal_openings: tuple[PortalOpening, ...] = ()
+    inquiries: Inquiries = Inquiries()
+    bodies: dict[Annotated[str, Field(pattern=r"^(astana|kostanay)\.\S+$")], Body] = {}
+    """The bodies of a region by codes that begin with it, e.g. `kostanay.rudny`; none: the act's general words."""
     worker: Worker = Worker()
     revocation: Revocation = Revocation()
     ncanode: NcaNode | None = None

@@ -88,6 +88,40 @@ class Intake(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question of an authenticated sender on SyncChannel."""
+
+    sender_id: str
+    service_id: str
+    """ShEP's service id."""
+    document: bytes = field(repr=False)
+    """XML of schemas/qaqpa/portal.xsd."""
+
+
+@dataclass(frozen=True, slots=True)
+class InquiryAnswer:
+    """What is answered; with findings, they stand in the payload."""
+
+    payload: bytes = field(repr=False)
+    """XML of schemas/qaqpa/portal.xsd."""
+    findings: tuple[Finding, ...] = ()
+
+
+class Inquiries(Protocol):
+    """Answers what the portal asks beside applications; implemented in `gateway.cases.inquiries`."""
+
+    def answers(self, service_id: str) -> bool:
+        """Tell whether a message to this ShEP service id is a question, and not an application."""
+
+    async def answer(self, inquiry: Inquiry) -> InquiryAnswer:
+        """Answer a question; nothing of it is kept.
+
+        Raises:
+            GatewayFault: the sender may not ask it, it is no question of the contract, or nobody can look it up now.
+        """
+
+
 class Mailbox(Protocol):
     """What a sender may ask about messages between it and us; implemented in `gateway.cases.mailbox`."""
 

@@ -20,6 +20,7 @@ from gateway.cases.rendering import render
 from gateway.cases.services import Offer, Services
 from gateway.cases.store.inbox import Inbox, Stored
 from gateway.cases.store.ledger import Commit, Ledger
+from gateway.cases.unavailable import store_unavailable
 from gateway.cases.vault import Vault
 from gateway.catalogue.findings import Finding
 from gateway.clock import Clock
@@ -27,7 +28,6 @@ from gateway.eds.verifier import Verifier
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.texts import Text
 
-_RETRY_AFTER = 30
 _UPDATE = "UPDATE"
 _MAX_ID_LENGTH = 200
 _LANGUAGES = frozenset({"kk", "ru"})
@@ -82,7 +82,7 @@ class Intake:
                 return repeats.again(stored, message)
         except (psycopg.Error, PoolTimeout) as error:
             self._observer.store_failed(type(error).__name__)
-            raise _store_unavailable() from error
+            raise store_unavailable() from error
 
     async def _take(self, message: Inbound, reply: Reply) -> bytes:
         _check_lengths(message)
@@ -113,7 +113,7 @@ class Intake:
         if not is_new:
             stored = await self._find(message)
             if stored is None:
-                raise _store_unavailable()
+                raise store_unavailable()
             return repeats.again(stored, message)
         self._observer.opened(change.case.state.value, [finding.code for finding in assessment.findings])
         self._wake()
@@ -132,7 +132,7 @@ class Intake:
                 return await self._open(message, offer, assessment.but(second.found(running, named=named)), reply)
             stored = await self._ledger.first_message(running.id) if running is not None else None
         if stored is None:  # what was in the way has ended in this very moment
-            raise _store_unavailable()
+            raise store_unavailable()
         return repeats.registered_again(stored, message)
 
     async def _also_second(self, offer: Offer, assessment: Assessment) -> Assessment:
@@ -195,7 +195,7 @@ class Intake:
         except UniqueViolation as error:
             stored = await self._find(message)
             if stored is None:
-                raise _store_unavailable() from error
+                raise store_unavailable() from error
             return repeats.again(stored, message)
         self._wake()
         return answer
@@ -259,18 +259,6 @@ def _check_lengths(message: Inbound) -> None:
                 Detail("client.field_too_long", f"{name} is longer than {_MAX_ID_LENGTH} characters."),
                 Text(kk="Хабарламаның нөмірі тым ұзын.", ru="Идентификатор сообщения слишком длинный."),
             )
-
-
-def _store_unavailable() -> GatewayFault:
-    return GatewayFault(
-        Code.INTERNAL,
-        Detail("gateway.store_unavailable", "The message was not taken. Send it again, with the same messageId."),
-        Text(
-            kk="Қызмет уақытша қолжетімсіз. Хабарламаны кейінірек қайта жіберіңіз.",
-            ru="Сервис временно недоступен. Отправьте сообщение позже ещё раз.",
-        ),
-        retry_after=_RETRY_AFTER,
-    )
 
 
 def _unknown_chain() -> GatewayFault:

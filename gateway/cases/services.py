@@ -1,6 +1,6 @@
 """Which services this installation offers, to whom, and who provides them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from gateway.cases.model import Case
@@ -52,7 +52,7 @@ class Services:
         unknown = sorted(settings.services.keys() - self._services.keys())
         if unknown:
             raise ServicesUnusable(f"the catalogue has no service {', '.join(unknown)}")
-        self._by_shep_id = {self._shep_id(service.id): service for service in catalogue.services}
+        self._by_shep_id = {self.shep_id(service.id): service for service in catalogue.services}
         try:
             self._openings = openings(catalogue.services, settings.portal_openings)
             self._terms = {
@@ -71,9 +71,32 @@ class Services:
         """
         sender = self._senders[sender_id]
         service = self._by_shep_id.get(shep_service_id)
-        if service is None or ("*" not in sender.services and service.id not in sender.services):
+        service_id = service.id if service is not None else ""
+        self.permit(sender_id, service_id)
+        return self.given(service_id, Channel(sender.channel), signer_bin=sender.bin)
+
+    def permitted(self, sender_id: str, name: str) -> bool:
+        """Tell whether a sender may use a service (by its passport's id), or ask a question (by its name)."""
+        return bool(name) and not {"*", name}.isdisjoint(self._senders[sender_id].services)
+
+    def permit(self, sender_id: str, name: str) -> None:
+        """Let a sender that is permitted pass.
+
+        Raises:
+            GatewayFault: SCE004: it is not; whether there is such a service stays open.
+        """
+        if not self.permitted(sender_id, name):
             raise _refused("client.unknown_service", "This service is not registered for you here.", _UNKNOWN)
-        return self.given(service.id, Channel(sender.channel), signer_bin=sender.bin)
+
+    def keep_apart(self, shep_ids: Iterable[str]) -> None:
+        """See that ShEP ids of questions are not those of services.
+
+        Raises:
+            ServicesUnusable: one is.
+        """
+        taken = sorted(self._by_shep_id.keys() & set(shep_ids))
+        if taken:
+            raise ServicesUnusable(f"inquiries: {', '.join(taken)} is the ShEP id of a service")
 
     def given(self, service_id: str, channel: Channel, *, signer_bin: str | None = None) -> Offer:
         """Return a service as it is given through a channel.
@@ -85,6 +108,31 @@ class Services:
         if reason is not None:
             raise _refused("client.channel", f"The act does not give {service_id} through this channel.", reason)
         return self._provided(service_id, channel, signer_bin)
+
+    @property
+    def all(self) -> tuple[Service, ...]:
+        """Every service of the catalogue, in its order."""
+        return tuple(self._services.values())
+
+    @property
+    def offered(self) -> tuple[Service, ...]:
+        """The services that somebody provides here, in the catalogue's order."""
+        return tuple(service for service in self._services.values() if service.id in self._own)
+
+    @property
+    def regions(self) -> frozenset[str]:
+        """The regions whose acts the catalogue holds."""
+        return frozenset(service.passport.region for service in self._services.values())
+
+    @property
+    def own_terms(self) -> Mapping[str, int]:
+        """The installation's terms in working days, by the id of the service."""
+        return {name: own.term_working_days for name, own in self._own.items() if own.term_working_days is not None}
+
+    def shep_id(self, service_id: str) -> str:
+        """Return the ShEP id of a service."""
+        own = self._own.get(service_id)
+        return (own and own.shep_service_id) or service_id
 
     @property
     def opened(self) -> Mapping[str, PortalOpening]:
@@ -123,10 +171,6 @@ class Services:
         """
         sender = self._senders.get(case.sender_id)
         return self._provided(case.service_id, case.channel, sender.bin if sender else None)
-
-    def _shep_id(self, service_id: str) -> str:
-        own = self._own.get(service_id)
-        return (own and own.shep_service_id) or service_id
 
 
 _UNKNOWN = Text(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gateway.catalogue.channel import Channel, PortalOpening, channels
 from gateway.catalogue.declarations import COMPONENT
@@ -10,6 +11,8 @@ from gateway.catalogue.grounds import GroundKind, grounds
 from gateway.catalogue.service import Service
 from gateway.catalogue.term import Term, total_term
 from gateway.texts import Text
+
+_NONE: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +35,23 @@ class OfferedService:
     channels: Mapping[Channel, Term]
 
 
-def services(offered: Iterable[Service], opened: Mapping[str, PortalOpening]) -> tuple[OfferedService, ...]:
-    """Return the services with their channels and terms; `opened`: see `gateway.catalogue.channel.channels`."""
+def services(
+    offered: Iterable[Service], opened: Mapping[str, PortalOpening], overrides: Mapping[str, int] = _NONE
+) -> tuple[OfferedService, ...]:
+    """Return the services with their channels and terms.
+
+    Args:
+        offered: which services.
+        opened: see `gateway.catalogue.channel.channels`.
+        overrides: the installation's terms in working days, by the service's id.
+    """
     return tuple(
         OfferedService(
             service.id,
             service.name.kk,
             service.name.ru,
             service.passport.region,
-            {channel: total_term(service, channel) for channel in channels(service, opened)},
+            {channel: total_term(service, channel, overrides.get(service.id)) for channel in channels(service, opened)},
         )
         for service in offered
     )

@@ -3,6 +3,7 @@
 import re
 from datetime import date, datetime
 from functools import lru_cache
+from typing import Any
 
 from lxml import etree
 
@@ -14,6 +15,8 @@ from gateway.texts import Text
 
 # What XML 1.0 cannot carry (section 2.2): a provider's free text may hold it, and a message must not fail for it.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_NAME = re.compile("[A-Za-z]{1,40}")
 
 
 class Writer:
@@ -170,6 +173,29 @@ def read(document: bytes, schema: str) -> Reader:
     if not _schema(schema).validate(root):
         raise XmlUnusable(f"the document is not valid by {schema}")
     return Reader(root)
+
+
+def misplaced(root: etree._Element, schema: str) -> tuple[str, ...]:
+    """Return where a document is not as its schema says, as paths of element names; nothing if it is valid.
+
+    Args:
+        root: the document.
+        schema: path of its schema in the schemas folder.
+    """
+    compiled = _schema(schema)
+    if compiled.validate(root):
+        return ()
+    tree: Any = root.getroottree()
+    log: Any = compiled.error_log  # lxml's stubs leave its iteration out
+    # A path such as /*/*[2] is of this very document; what it names may be nothing of the schema.
+    found = [element for error in log for element in tree.xpath(error.path or "/*")]
+    return tuple(dict.fromkeys(_place(element) for element in found)) or ("",)
+
+
+def _place(element: etree._Element) -> str:
+    """Return the names from below the root to an element, as far as they look like names of the contract."""
+    names = [etree.QName(one).localname for one in (element, *element.iterancestors())][-2::-1]
+    return "/".join(name if _NAME.fullmatch(name) else "?" for name in names)
 
 
 @lru_cache(maxsize=8)

@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import NAMESPACE_URL, uuid5
+from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from gateway.cases.cabinet import DeliveryState, Outgoing, Reported
-from gateway.cases.inbound import Inbound, Intake, Mailbox, Mode, Receipt
+from gateway.cases.inbound import Inbound, Inquiries, Inquiry, Intake, Mailbox, Mode, Receipt
 from gateway.eds.keys import SigningKey
 from gateway.shep import messages as m
 from gateway.shep.access import Admitted
 from gateway.shep.contract import NIL_SESSION, guid
 from gateway.shep.faults import FormatFault
 from gateway.shep.observer import Observer, timed
-from gateway.shep.receipts import async_receipt, sync_response
+from gateway.shep.receipts import async_receipt, inquiry_response, sync_response
 from gateway.shep.writer import write
 
 DEFAULT_AMOUNT = 10
@@ -25,11 +25,19 @@ _TAKEN = frozenset({m.MessageType.REQUEST, m.MessageType.UPDATE})
 class Operations:
     """The operations of SyncChannel, AsyncChannel and AsyncChannelClient."""
 
-    def __init__(
-        self, *, intake: Intake, mailbox: Mailbox, key: SigningKey, observer: Observer, own_sender_id: str
+    def __init__(  # noqa: PLR0913  the parts, passed in explicitly
+        self,
+        *,
+        intake: Intake,
+        inquiries: Inquiries,
+        mailbox: Mailbox,
+        key: SigningKey,
+        observer: Observer,
+        own_sender_id: str,
     ) -> None:
         """Take the parts; `own_sender_id` stands as sender in the messages we give out."""
         self._intake = intake
+        self._inquiries = inquiries
         self._mailbox = mailbox
         self._key = key
         self._observer = observer
@@ -64,8 +72,14 @@ class Operations:
     async def _take_sync(self, message: m.SyncRequest, admitted: Admitted, raw: bytes, at: datetime) -> bytes:
         if not message.data.readings:
             raise _empty("SendMessage/request/requestData/data")
+        if self._inquiries.answers(message.service_id):
+            return await self._inquire(message, admitted.sender.id, at)
         inbound = _inbound(message, Mode.SYNC, m.MessageType.REQUEST, admitted, raw, at)
         return await self._intake.accept(inbound, self._reply(lambda receipt: sync_response(message, receipt)))
+
+    async def _inquire(self, message: m.SyncRequest, sender_id: str, at: datetime) -> bytes:
+        answer = await self._inquiries.answer(Inquiry(sender_id, message.service_id, message.data.readings[0]))
+        return self._signed(inquiry_response(message, answer, str(uuid4()), at))
 
     async def _take_async(self, message: m.AsyncMessage, admitted: Admitted, raw: bytes, at: datetime) -> bytes:
         if message.message_type not in _TAKEN:

@@ -1,6 +1,8 @@
 """Replies to application messages: what intake decided, in the words of the contract (DESIGN.md section 7)."""
 
-from gateway.cases.inbound import BeingChecked, Receipt, Registered, Rejected
+from datetime import datetime
+
+from gateway.cases.inbound import BeingChecked, InquiryAnswer, Receipt, Registered, Rejected
 from gateway.shep.contract import guid
 from gateway.shep.messages import AsyncMessage, AsyncReceipt, Data, StatusInfo, SyncRequest, SyncResponse
 from gateway.texts import Text
@@ -16,6 +18,9 @@ _BAD_DATA = Text(
 _NOT_ALLOWED = Text(
     "Өтініш тіркелмеді: себептері жауапта көрсетілген", "Заявление не зарегистрировано: причины указаны в ответе"
 )
+_ANSWERED = Text("Сұрау орындалды", "Запрос выполнен")
+_NOTHING_FOUND = Text("Сұрау бойынша ештеңе табылмады", "По запросу ничего не найдено")
+_BAD_INQUIRY = Text("Сұрауда қателер бар, олар жауапта көрсетілген", "В запросе есть ошибки, они указаны в ответе")
 _DATA_FINDINGS = ("applicant.form", "applicant.documents")
 
 
@@ -39,6 +44,26 @@ def sync_response(request: SyncRequest, receipt: Receipt) -> SyncResponse:
         session_id=guid(request.session_id),
         data=Data((receipt.payload,) if receipt.payload else ()),
     )
+
+
+def inquiry_response(request: SyncRequest, answer: InquiryAnswer, own_id: str, at: datetime) -> SyncResponse:
+    """Answer a question: the status, and the answer in the data."""
+    return SyncResponse(
+        message_id=own_id,
+        response_date=at,
+        status=_inquiry_status(answer),
+        correlation_id=request.correlation_id or request.message_id,
+        session_id=guid(request.session_id),
+        data=Data((answer.payload,)),
+    )
+
+
+def _inquiry_status(answer: InquiryAnswer) -> StatusInfo:
+    if not answer.findings:
+        return StatusInfo("SCSS001", str(_ANSWERED))
+    if all(finding.code == "inquiry.not_found" for finding in answer.findings):
+        return StatusInfo("SCSE001", str(_NOTHING_FOUND))
+    return StatusInfo("SCSE002", str(_BAD_INQUIRY))
 
 
 def _correlation_id(request: AsyncMessage | SyncRequest, receipt: Receipt) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 from aiohttp import ClientError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.cases.inbound import Intake, Mailbox
+from gateway.cases.inbound import Inquiries, Intake, Mailbox
 from gateway.clock import Clock
 from gateway.eds.keys import SigningKey
 from gateway.eds.verifier import Verifier
@@ -31,6 +31,7 @@ _NOTE = "A SOAP 1.1 endpoint: POST a message, or GET ?wsdl.\n"
 def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     *,
     intake: Intake,
+    inquiries: Inquiries,
     mailbox: Mailbox,
     senders: Senders,
     verifier: Verifier,
@@ -47,6 +48,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
 
     Args:
         intake: takes application messages.
+        inquiries: answers the portal's questions on SyncChannel.
         mailbox: answers what senders ask about messages between them and us.
         senders: who may send.
         verifier: judges transport signatures.
@@ -59,7 +61,14 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         max_in_flight: more messages than this at the same time are refused.
         receive_seconds: a body that takes longer to arrive is refused.
     """
-    operations = Operations(intake=intake, mailbox=mailbox, key=key, observer=observer, own_sender_id=own_sender_id)
+    operations = Operations(
+        intake=intake,
+        inquiries=inquiries,
+        mailbox=mailbox,
+        key=key,
+        observer=observer,
+        own_sender_id=own_sender_id,
+    )
     exchange = Exchange(
         operations=operations,
         senders=senders,

@@ -10,7 +10,17 @@ from aiohttp import web
 
 from gateway import settings
 from gateway.cases.cabinet import DeliveryState, MessageKind, Outgoing, Reported
-from gateway.cases.inbound import BeingChecked, Inbound, Receipt, Registered, Rejected, Reply
+from gateway.cases.inbound import (
+    BeingChecked,
+    Inbound,
+    Inquiries,
+    Inquiry,
+    InquiryAnswer,
+    Receipt,
+    Registered,
+    Rejected,
+    Reply,
+)
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
 from gateway.shep.senders import Senders
@@ -46,6 +56,17 @@ class MemoryIntake:
                 await result
         self.accepted.append(message)
         return reply(Receipt(uuid4(), NOW, self.outcome, ANSWER))
+
+
+class NoInquiries:
+    """Knows no question."""
+
+    def answers(self, service_id: str) -> bool:
+        assert service_id
+        return False
+
+    async def answer(self, inquiry: Inquiry) -> InquiryAnswer:
+        raise AssertionError(inquiry)
 
 
 class MemoryMailbox:
@@ -146,6 +167,7 @@ async def wire(
     max_message_bytes: int = 200_000,
     max_in_flight: int = 8,
     receive_seconds: float = RECEIVE_SECONDS,
+    inquiries: Inquiries | None = None,
 ) -> AsyncIterator[Wire]:
     """Run the wire on a free port of the loopback."""
     intake, mailbox, observer = MemoryIntake(), MemoryMailbox(), CountingObserver()
@@ -156,6 +178,7 @@ async def wire(
     app.add_routes(
         routes(
             intake=intake,
+            inquiries=inquiries or NoInquiries(),
             mailbox=mailbox,
             senders=registry(),
             verifier=verifier(),
