@@ -55,7 +55,7 @@ def _header(header: Block, under: Circumstances) -> Iterator[Finding]:
     if header.texts.get("serviceId", under.service_id) != under.service_id:
         yield _finding("header/serviceId", phrases.OTHER_SERVICE)
     # Codes of providers begin with their region; see gateway.catalogue.dictionaries.
-    if not header.texts.get("provider", under.region).startswith(under.region):
+    if header.texts.get("provider", f"{under.region}.").partition(".")[0] != under.region:
         yield _finding("header/provider", phrases.OTHER_REGION)
     submitted = _submitted_at(header)
     if submitted is not None and under.now is not None and submitted > under.now + _CLOCK_SKEW:

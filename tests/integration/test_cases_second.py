@@ -83,6 +83,13 @@ async def test_another_matter_is_another_application(at: Desk) -> None:
         assert (case.state, findings) == (State.REGISTERED, ())
 
 
+async def test_a_latin_letter_in_a_kazakh_word_makes_no_other_matter(at: Desk) -> None:
+    """A dwelling typed with the Latin i, in other case and with more spaces is still the dwelling of the first."""
+    await _findings(at, at.document(form={"dwellingAddress": "Қостанай, Тәуелсіздік көшесі, 1"}), "1")
+    _, (finding,) = await _findings(at, at.document(form={"dwellingAddress": "ҚОСТАНАЙ,  Тәуелсiздiк көшесі, 1"}), "2")
+    assert finding.code == SECOND
+
+
 async def test_after_the_decision_one_may_apply_again(at: Desk) -> None:
     """The matter is free again as soon as the first case is decided, delivered or not."""
     first, _ = await _findings(at, at.document(), "1")

@@ -51,6 +51,32 @@ def test_counts_are_those_of_the_acts() -> None:
     ) == (160, 51, 191, 108, 582, 38)
 
 
+@pytest.mark.skipif(not SHARED.is_dir(), reason="the source passports are not beside the checkout")
+@pytest.mark.parametrize("folder", sorted(path.name for path in SERVICES.iterdir()))
+def test_counts_of_each_passport_are_its_sources(folder: str) -> None:
+    """Documents, grounds, terms, steps, forms and fields of the loaded passport are as many as in its source."""
+    source = json.loads((SHARED / f"{folder}.json").read_bytes())
+    passport = catalogue().service(folder).passport
+    channels = ("portal", "psc", "provider", "akim")
+    assert {
+        "documents": len(passport.documents),
+        "grounds": len(passport.refusal_grounds),
+        "terms": len(passport.deadlines),
+        "steps": len(passport.process.main) + len(passport.process.alternative),
+        "channel steps": [len(getattr(passport.channel_procedures, channel)) for channel in channels],
+        "forms": len(passport.forms),
+        "fields": [len(form.fields) for form in passport.forms],
+    } == {
+        "documents": len(source["documents"]),
+        "grounds": len(source["refusal_grounds"]),
+        "terms": len(source["deadlines"]),
+        "steps": len(source["process"]["main"]) + len(source["process"]["alternative"]),
+        "channel steps": [len(source["channel_procedures"][channel]) for channel in channels],
+        "forms": len(source["forms"]),
+        "fields": [len(form["fields"]) for form in source["forms"]],
+    }
+
+
 def test_unknown_service_is_not_found() -> None:
     """Asking for a service that is not there answers None, or a KeyError where it must be there."""
     assert catalogue().find("kostanay.nothing") is None
