@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import UUID
 
+import psycopg
 import typer
 from rich.table import Table
 
@@ -21,7 +22,9 @@ from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
 from gateway.cases.services import Services, ServicesUnusable
 from gateway.cases.store.doctor import diagnose
-from gateway.cases.store.migrate import MigrationError
+from gateway.cases.store.errors import DatabaseUnusable
+from gateway.cases.store.migrate import migrate as apply_migrations
+from gateway.cases.store.schema import Phase
 from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
@@ -55,9 +58,9 @@ _UNUSABLE = (
     AnchorsUnusable,
     CatalogueError,
     CertificateUnreadable,
+    DatabaseUnusable,
     EmbeddedUnusable,
     KeyUnusable,
-    MigrationError,
     OSError,
     ServicesUnusable,
     VaultUnusable,
@@ -111,13 +114,20 @@ def _ready(url: str) -> None:
 
 
 @cli.command()
-def migrate(settings: SettingsFile) -> None:
-    """Bring the database's schema to this version."""
+def migrate(
+    settings: SettingsFile,
+    phase: Annotated[
+        Phase, typer.Option(help="`after` removes what only the version before needs: when its last process has ended.")
+    ] = Phase.BEFORE,
+) -> None:
+    """Bring the database's schema to this version; until `--phase after` the version before runs beside it."""
     loaded = read_settings(settings)
 
     async def migrate_now() -> None:
-        async with composition.store(loaded, Material.load(loaded).vault):
-            out.print("The database is at this version's schema.")
+        async with composition.database(loaded) as url, await psycopg.AsyncConnection.connect(url) as connection:
+            for name in await apply_migrations(connection, phase):
+                out.print(f"applied {name}")
+        out.print(f"The database is at this version's schema, phase {phase}.")
 
     run(migrate_now())
 

@@ -16,7 +16,7 @@ from gateway.cases.provider import Decision, Outcome
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Commit, Ledger
-from gateway.cases.store.migrate import MigrationError, check, migrate, migrations
+from gateway.cases.store.migrate import migrate
 from gateway.cases.store.outbox import Outbox
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault
@@ -50,32 +50,6 @@ async def count(pool: AsyncConnectionPool, table: str) -> int:
 
 async def claim(pool: AsyncConnectionPool, kind: TaskKind) -> Claim:
     return next(one for one in await Tasks(pool).claim(10, 60) if one.kind is kind)
-
-
-async def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    """Two processes that start at the same moment migrate once; a later start has nothing to do."""
-
-    async def once() -> list[str]:
-        async with await psycopg.AsyncConnection.connect(database_url) as connection:
-            return await migrate(connection)
-
-    applied = await asyncio.gather(once(), once())
-    assert sorted(applied[0] + applied[1]) == [one.name for one in migrations()]
-    assert await once() == []
-
-
-async def test_a_foreign_schema_is_refused(pool: AsyncConnectionPool) -> None:
-    """A database that is empty, newer, or migrated with another content is named, not used."""
-    async with pool.connection() as connection:
-        await connection.execute("UPDATE schema_migrations SET checksum = 'other' WHERE number = 1")
-        with pytest.raises(MigrationError, match="another content"):
-            await check(connection)
-        await connection.execute("DELETE FROM schema_migrations")
-        with pytest.raises(MigrationError, match="missing"):
-            await check(connection)
-        await connection.execute("DROP TABLE schema_migrations")
-        with pytest.raises(MigrationError, match="empty"):
-            await check(connection)
 
 
 async def test_accepting_writes_everything_at_once(pool: AsyncConnectionPool) -> None:

@@ -9,10 +9,11 @@ from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
-from gateway.cases.store.migrate import check
+from gateway.cases.store.migrate import APPLICATION, check
 from gateway.cases.store.outbox import Outbox
 from gateway.cases.store.partitions import Partitions
 from gateway.cases.store.revocations import RevocationAnswers
+from gateway.cases.store.schema import schema
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault, VaultUnusable
 
@@ -61,7 +62,7 @@ async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[St
         min_size=2,
         max_size=pool_size,
         timeout=_POOL_WAIT_SECONDS,
-        kwargs={"autocommit": True, **_LIMITS},
+        kwargs={"autocommit": True, "application_name": f"{APPLICATION}{schema().number}", **_LIMITS},
         open=False,
     )
     async with pool:
