@@ -6,6 +6,7 @@ from typing import Any
 from adapters.contract import ContractBroken
 from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, Stage
 from gateway.catalogue.application import Application, Attachment, Person
+from gateway.catalogue.procedure import Course, Position
 from gateway.catalogue.value import YEARS
 from gateway.texts import Text
 
@@ -32,6 +33,8 @@ def status_of(answer: Any) -> ProviderStatus:  # noqa: ANN401  zeep makes its cl
     """
     stage = Stage[answer.stage]
     documents = tuple(_text(document) for document in answer.document)
+    if stage is Stage.SUSPENDED and not answer.ground:
+        raise ContractBroken("the term is suspended, but no ground is named")
     if stage is Stage.DOCUMENTS_NEEDED and not documents:
         raise ContractBroken("documents are needed, but none is named")
     return ProviderStatus(
@@ -40,6 +43,10 @@ def status_of(answer: Any) -> ProviderStatus:  # noqa: ANN401  zeep makes its cl
         note=_text(answer.note) if answer.note is not None else None,
         documents=documents,
         until=_day(answer.until) if answer.until is not None else None,
+        step=Position(Course[answer.step.course or "MAIN"], answer.step.no) if answer.step is not None else None,
+        grounds=tuple(answer.ground),
+        extension=_text(answer.extension) if answer.extension is not None else None,
+        duty_met=_day(answer.dutyMet) if answer.dutyMet is not None else None,
     )
 
 
@@ -50,8 +57,8 @@ def decision_of(answer: Any) -> Decision:  # noqa: ANN401  same
         ContractBroken: it contradicts itself.
     """
     outcome = Outcome[answer.outcome]
-    if (outcome is Outcome.REFUSED) != (answer.ground is not None):
-        raise ContractBroken("a refusal has a ground, and only a refusal")
+    if (outcome is not Outcome.POSITIVE) != (answer.ground is not None):
+        raise ContractBroken("a refusal and an ending have a ground, and nothing else has")
     return Decision(
         outcome=outcome,
         at=_instant(answer.at),

@@ -18,6 +18,7 @@ from gateway.cases.provider import (
     ProviderRejected,
     ProviderStatus,
     ProviderUnavailable,
+    Refusal,
 )
 from gateway.settings import Provider
 
@@ -66,6 +67,11 @@ class SoapProvider:
         except ContractBroken as error:
             raise _unusable(error) from None
 
+    async def refused(self, number: str, refusal: Refusal) -> None:
+        """See the port."""
+        text = {"kk": refusal.text.kk, "ru": refusal.text.ru}
+        await self._call("ReportRefused", number=number, code=refusal.code, text=text)
+
     async def close(self) -> None:
         """Release connections."""
         if self._own:
@@ -95,9 +101,12 @@ class SoapProvider:
             raise ProviderRejected("the case does not fit into the contract") from None
         except Error:
             raise ProviderUnavailable("the answer is not XML of the contract") from None
-        if answer is None:  # zeep's word for HTTP 202 without content
+        if answer is None and operation not in _WITHOUT_ANSWER:  # zeep's word for HTTP 202 without content
             raise ProviderUnavailable("there was no answer")
         return answer
+
+
+_WITHOUT_ANSWER = frozenset({"ReportRefused"})
 
 
 class _Strict(Plugin):

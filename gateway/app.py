@@ -386,6 +386,7 @@ class _Process:
         while True:
             try:
                 self._metrics.set_cases(await self._store.ledger.count_by_state())
+                self._metrics.set_late(await self._store.ledger.count_late())
                 self._metrics.set_backlog(
                     (one.kind, one.waiting, one.dead, one.oldest_seconds) for one in await self._store.tasks.backlog()
                 )

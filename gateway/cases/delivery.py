@@ -6,7 +6,7 @@ from gateway.cases import machine
 from gateway.cases.cabinet import Cabinet, CabinetUnavailable, DeliveryState, MessageKind, Outgoing, Reported
 from gateway.cases.evidence import digest
 from gateway.cases.exhibit import Exhibit, whole
-from gateway.cases.model import Case, Claim, State, TaskKind
+from gateway.cases.model import ARRIVED, Case, Claim, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.store.ledger import Commit, Decide, Ledger
 from gateway.cases.store.outbox import Delivery, Outbox
@@ -111,7 +111,7 @@ class DeliverySteps:
 
         def decide(locked: Case) -> Commit:
             # The cabinet may have confirmed the answer already; then the sending is recorded without a change of state.
-            told = machine.Sent(now, final and locked.state is not State.CONFIRMED, facts)
+            told = machine.Sent(now, final and locked.state not in ARRIVED, facts)
             return Commit(machine.advance(locked, told), sent=(delivery, now, shep_id), exhibits=(receipt,))
 
         return decide

@@ -3,22 +3,32 @@
 The seven portal steps of the Kostanay act (`channel_procedures.portal` of its passports): steps 1 to 3 are the
 citizen's; step 4 (check and register) is `Registered` or `Rejected`; step 5 (status and term to the cabinet) its
 notice; step 6 (result with the provider's EDS) `Decided` and `Sent`; step 7 (received in the cabinet) `Confirmed`.
+What happens at the provider between 5 and 6 stands in `course`, what follows 7 in `followup`.
 """
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
-from gateway.cases.evidence import Entry, digest, entry
+from gateway.cases import course, followup
+from gateway.cases.change import (
+    Change,
+    Facts,
+    IllegalTransition,
+    Transitions,
+    changed,
+    delivered,
+    quoted,
+    require,
+    with_findings,
+)
+from gateway.cases.course import CourseEvent
+from gateway.cases.evidence import digest
+from gateway.cases.followup import FollowUpEvent
 from gateway.cases.inbound import Mode
-from gateway.cases.model import OPEN, Case, Ending, Lateness, NewTask, State, TaskKind
+from gateway.cases.model import ARRIVED, OPEN, Case, Duty, Ending, Lateness, NewTask, State, TaskKind
 from gateway.cases.notice import Notice, Status
-from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
+from gateway.cases.provider import Decision, Outcome
 from gateway.catalogue.findings import Finding
-
-Facts = Mapping[str, object]
-"""What goes into the evidence beside the event itself: digests, verdicts, no personal data."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,8 @@ class Registered:
     number: str
     deadline: datetime
     facts: Facts = field(default_factory=dict)
+    near: datetime | None = None
+    """From when the term counts as nearly over; None: nobody is warned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +74,6 @@ class Rejected:
     at: datetime
     findings: tuple[Finding, ...]
     facts: Facts = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderAnswered:
-    """The provider's system said how far the case is."""
-
-    at: datetime
-    status: ProviderStatus
-    ask_again_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ class Decided:
     at: datetime
     decision: Decision
     facts: Facts = field(default_factory=dict)
+    duty: Duty | None = None
+    """What the act asks of the citizen for as long as the grant lasts; None: nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,8 @@ class TermEnding:
 
     at: datetime
     lateness: Lateness
+    promised: date | None = None
+    """With LATE: the new day that the apology names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +146,6 @@ Event = (
     | FileKept
     | Registered
     | Rejected
-    | ProviderAnswered
     | Supplemented
     | SupplementRejected
     | Decided
@@ -147,24 +153,9 @@ Event = (
     | Sent
     | Returned
     | Confirmed
+    | CourseEvent
+    | FollowUpEvent
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One change of a case: its new state, the entry that proves it, and what follows."""
-
-    case: Case
-    entry: Entry
-    tasks: tuple[NewTask, ...] = ()
-    done: tuple[TaskKind, ...] = ()
-    """Tasks that have lost their purpose."""
-    notice: Notice | None = None
-    """What the cabinet is told; becomes the delivery with the entry's number."""
-
-
-class IllegalTransition(Exception):  # noqa: N818  says what happened
-    """The event cannot happen in the case's state: a bug or a lying peer, never repaired silently."""
 
 
 Opening = VerificationDelayed | FilesAwaited | Registered | Rejected
@@ -182,9 +173,9 @@ def open_case(case: Case, event: Opening) -> Change:
     if case.seq != 0:
         raise IllegalTransition("the case is open already")
     if isinstance(event, VerificationDelayed):
-        change = _change(case, event, event.facts, tasks=_deliver(TaskKind.VERIFY), notice=told(event))
+        change = changed(case, event, event.facts, tasks=delivered(TaskKind.VERIFY), notice=told(event))
     elif isinstance(event, FilesAwaited):
-        change = _change(case, event, event.facts, tasks=_deliver(TaskKind.FETCH), notice=told(event))
+        change = changed(case, event, event.facts, tasks=delivered(TaskKind.FETCH), notice=told(event))
     else:
         change = _checked(case, event)
     return change if case.mode is Mode.ASYNC else _told_in_reply(change)
@@ -196,9 +187,9 @@ def told(event: Opening) -> Notice:
         case VerificationDelayed() | FilesAwaited():
             return Notice(Status.BEING_CHECKED, event.at)
         case Registered():
-            return Notice(Status.REGISTERED, event.at)
+            return Notice(Status.REGISTERED, event.at, event.deadline)
         case Rejected():
-            return Notice(Status.REJECTED, event.at, findings=event.findings)
+            return Notice(Status.REJECTED, event.at, ending=Ending.REJECTED, findings=event.findings)
 
 
 def _told_in_reply(change: Change) -> Change:
@@ -229,124 +220,84 @@ def _verification_delayed(_case: Case, _event: VerificationDelayed) -> Change | 
 
 def _files_awaited(case: Case, event: FilesAwaited) -> Change:
     """Go on with fetching: the citizen has been told that the application is being checked, or that more is needed."""
-    _require(case, _UNDECIDED | OPEN, event)
-    return _change(case, event, event.facts, tasks=(NewTask(TaskKind.FETCH),))
+    require(case, _UNDECIDED | OPEN, event)
+    return changed(case, event, event.facts, tasks=(NewTask(TaskKind.FETCH),))
 
 
 def _file_kept(case: Case, event: FileKept) -> Change:
-    _require(case, _UNDECIDED | OPEN, event)
-    return _change(case, event, event.facts)
+    require(case, _UNDECIDED | OPEN, event)
+    return changed(case, event, event.facts)
 
 
 def _verified(case: Case, event: Registered | Rejected) -> Change:
-    _require(case, _UNDECIDED, event)
+    require(case, _UNDECIDED, event)
     return _checked(case, event)
 
 
 def _checked(case: Case, event: Registered | Rejected) -> Change:
     if isinstance(event, Rejected):
         moved = replace(case, state=State.REJECTED, ending=Ending.REJECTED)
-        facts = _with_findings(event.facts, event.findings)
-        return _change(moved, event, facts, tasks=_deliver(), notice=told(event))
+        facts = with_findings(event.facts, event.findings)
+        return changed(moved, event, facts, tasks=delivered(), notice=told(event))
     moved = replace(case, state=State.REGISTERED, number=event.number, registered_at=event.at, deadline=event.deadline)
     facts = {**event.facts, "number": event.number, "deadline": event.deadline.isoformat()}
-    watch = NewTask(TaskKind.WATCH, max(0.0, (event.deadline - event.at - WARNING).total_seconds()))
-    return _change(moved, event, facts, tasks=(*_deliver(TaskKind.SUBMIT), watch), notice=told(event))
-
-
-WARNING = timedelta(days=1)
-"""How long before its deadline a case counts as nearly overdue."""
-
-
-_STATES = {
-    Stage.REGISTERED: State.IN_PROCESS,
-    Stage.IN_PROGRESS: State.IN_PROCESS,
-    Stage.DOCUMENTS_NEEDED: State.AWAITING_DOCUMENTS,
-}
+    watch = NewTask(TaskKind.WATCH, max(0.0, ((event.near or event.deadline) - event.at).total_seconds()))
+    return changed(moved, event, facts, tasks=(*delivered(TaskKind.SUBMIT), watch), notice=told(event))
 
 
 def _supplemented(case: Case, event: Supplemented) -> Change:
-    _require(case, OPEN, event)
-    moved = replace(case, state=State.IN_PROCESS, stage=None)
+    require(case, OPEN, event)
+    # What is suspended goes on when the provider says so.
+    state = State.SUSPENDED if case.progress.is_paused else State.IN_PROCESS
+    moved = replace(case, state=state, stage=None)
     # Until the provider has the addition, its answers would only repeat what it asked for before.
-    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),), done=(TaskKind.POLL,))
+    return changed(moved, event, event.facts, tasks=(NewTask(TaskKind.SUPPLEMENT),), done=(TaskKind.POLL,))
 
 
 def _supplement_rejected(case: Case, event: SupplementRejected) -> Change:
-    _require(case, OPEN, event)
-    notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, findings=event.findings)
-    return _change(case, event, _with_findings(event.facts, event.findings), tasks=_deliver(), notice=notice)
+    require(case, OPEN, event)
+    notice = Notice(Status.SUPPLEMENT_REJECTED, event.at, _running(case), findings=event.findings)
+    return changed(case, event, with_findings(event.facts, event.findings), tasks=delivered(), notice=notice)
 
 
-def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
-    status = event.status
-    stage = _stage(status)
-    if case.state not in OPEN or case.stage == stage:
-        return None
-    if status.stage is Stage.DECIDED:
-        # The decision itself is fetched and verified by the next poll; until then only the stage is known.
-        facts = _said(status)
-        moved = replace(case, state=State.IN_PROCESS, stage=stage)
-        return _change(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
-    moved = replace(case, state=_STATES[status.stage], stage=stage)
-    notice = Notice(_STATUSES[status.stage], event.at, note=status.note, documents=status.documents, until=status.until)
-    tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, event.ask_again_seconds))
-    return _change(moved, event, _said(status), tasks=tasks, notice=notice)
-
-
-def _said(status: ProviderStatus) -> Facts:
-    return {"stage": status.stage.value, **_answer(status.answer)}
-
-
-def _answer(raw: bytes) -> dict[str, object]:
-    return {"answer": digest(raw)} if raw else {}
-
-
-def _stage(status: ProviderStatus) -> str:
-    """Return the stage with a digest of what was said with it: another list of documents is another answer."""
-    said = repr((status.note, [str(document) for document in status.documents], status.until))
-    return f"{status.stage.value}:{digest(said.encode())[:16]}"
-
-
-_STATUSES = {
-    Stage.REGISTERED: Status.IN_PROGRESS,
-    Stage.IN_PROGRESS: Status.IN_PROGRESS,
-    Stage.DOCUMENTS_NEEDED: Status.DOCUMENTS_NEEDED,
-}
+def _running(case: Case) -> datetime | None:
+    return None if case.progress.is_paused else case.deadline
 
 
 def _decided(case: Case, event: Decided) -> Change | None:
-    if case.state in {State.DECIDED, State.ISSUED, State.CONFIRMED}:
+    if case.state in {State.DECIDED, State.ISSUED} | ARRIVED:
         return None
-    _require(case, OPEN, event)
+    require(case, OPEN, event)
     decision = event.decision
     ending = Ending.POSITIVE if decision.outcome is Outcome.POSITIVE else Ending.REFUSED
-    moved = replace(case, state=State.DECIDED, ending=ending)
+    duty = event.duty if ending is Ending.POSITIVE else None
+    moved = replace(case, state=State.DECIDED, ending=ending, duty=duty)
     name = digest(decision.document)
-    notice = Notice(Status.DECIDED, event.at, ground=decision.ground, document=name)
-    facts = {**event.facts, **_answer(decision.answer), "ending": ending.value, "document": name}
+    notice = Notice(Status.DECIDED, event.at, case.deadline, ending, ground=decision.ground, document=name)
+    facts = {**event.facts, **quoted(decision.answer), "ending": ending.value, "document": name}
     done = (TaskKind.POLL, TaskKind.FETCH, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
-    return _change(moved, event, facts, tasks=_deliver(), done=done, notice=notice)
+    return changed(moved, event, facts, tasks=delivered(), done=done, notice=notice)
 
 
 def _term_ending(case: Case, event: TermEnding) -> Change | None:
-    if case.state not in OPEN or case.lateness in {event.lateness, Lateness.LATE}:
+    if case.state not in OPEN or case.progress.is_paused or case.lateness in {event.lateness, Lateness.LATE}:
         return None
     moved = replace(case, lateness=event.lateness)
     facts = {"lateness": event.lateness.value}
     if event.lateness is Lateness.NEAR:  # for operators and the provider; the citizen has been promised nothing else
-        return _change(moved, event, facts)
-    return _change(moved, event, facts, tasks=_deliver(), notice=Notice(Status.OVERDUE, event.at))
+        return changed(moved, event, facts)
+    notice = Notice(Status.OVERDUE, event.at, case.deadline, until=event.promised)
+    return changed(moved, event, facts, tasks=delivered(), notice=notice)
 
 
 def _sent(case: Case, event: Sent) -> Change | None:
     if not event.final:
-        return _change(case, event, event.facts)
-    if case.state is State.CONFIRMED:
+        return changed(case, event, event.facts)
+    if case.state in ARRIVED:
         return None
-    _require(case, _ANSWERED | {State.ISSUED}, event)
+    require(case, _ANSWERED | {State.ISSUED}, event)
     moved = replace(case, state=State.ISSUED)
-    return _change(moved, event, event.facts, tasks=(NewTask(TaskKind.CONFIRM, _CONFIRM_AFTER_SECONDS),))
+    return changed(moved, event, event.facts, tasks=(NewTask(TaskKind.CONFIRM, _CONFIRM_AFTER_SECONDS),))
 
 
 _CONFIRM_AFTER_SECONDS = 5.0
@@ -354,31 +305,31 @@ _CONFIRM_AFTER_SECONDS = 5.0
 
 
 def _confirmed(case: Case, event: Confirmed) -> Change | None:
-    if case.state is State.CONFIRMED:
+    if case.state in ARRIVED:
         return None
-    _require(case, _ANSWERED | {State.ISSUED}, event)
+    require(case, _ANSWERED | {State.ISSUED}, event)
     # Earlier messages that have not been taken yet are still sent.
     done = tuple(kind for kind in TaskKind if kind is not TaskKind.DELIVER)
-    return _change(replace(case, state=State.CONFIRMED), event, event.facts, done=done)
+    state = State.CONFIRMED if case.duty is None else State.FOLLOWED
+    return changed(replace(case, state=state), event, event.facts, tasks=followup.begin(case), done=done)
 
 
 def _returned(case: Case, event: Returned) -> Change | None:
-    if case.state is State.CONFIRMED:
+    if case.state is State.CONFIRMED and case.ending is not Ending.TERMINATED:
         return None
-    return _change(case, event, event.facts, tasks=(NewTask(TaskKind.DELIVER, _SEND_AGAIN_AFTER_SECONDS),))
+    return changed(case, event, event.facts, tasks=(NewTask(TaskKind.DELIVER, _SEND_AGAIN_AFTER_SECONDS),))
 
 
 _SEND_AGAIN_AFTER_SECONDS = 30.0
 """ShEP has just said that it could not bring the message: give it time."""
 
 
-_TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
+_TRANSITIONS: Transitions = {
     VerificationDelayed: _verification_delayed,
     FilesAwaited: _files_awaited,
     FileKept: _file_kept,
     Registered: _verified,
     Rejected: _verified,
-    ProviderAnswered: _provider_answered,
     Supplemented: _supplemented,
     SupplementRejected: _supplement_rejected,
     Decided: _decided,
@@ -386,30 +337,6 @@ _TRANSITIONS: Mapping[type[Event], Callable[[Case, Any], Change | None]] = {
     Sent: _sent,
     Returned: _returned,
     Confirmed: _confirmed,
+    **course.TRANSITIONS,
+    **followup.TRANSITIONS,
 }
-
-
-def _deliver(*others: TaskKind) -> tuple[NewTask, ...]:
-    return (*(NewTask(kind) for kind in others), NewTask(TaskKind.DELIVER))
-
-
-def _with_findings(facts: Facts, findings: tuple[Finding, ...]) -> Facts:
-    return {**facts, "findings": [[finding.code, finding.where] for finding in findings]}
-
-
-def _require(case: Case, states: frozenset[State], event: Event) -> None:
-    if case.state not in states:
-        raise IllegalTransition(f"{type(event).__name__} cannot happen to a case that is {case.state.value}")
-
-
-def _change(  # noqa: PLR0913  the parts of a change
-    case: Case,
-    event: Event,
-    facts: Facts,
-    *,
-    tasks: tuple[NewTask, ...] = (),
-    done: tuple[TaskKind, ...] = (),
-    notice: Notice | None = None,
-) -> Change:
-    one = entry(case.id, case.seq + 1, event.at, type(event).__name__, facts, case.head)
-    return Change(replace(case, seq=one.seq, head=one.hash), one, tasks, done, notice)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from gateway.cases.inbound import Mode
 from gateway.catalogue.channel import Channel
+from gateway.catalogue.procedure import Course, Position
 
 BUCKETS = 64
 """Every table carries the case's bucket: the partition key of a distributed database, and a way to share out claims."""
@@ -20,16 +21,23 @@ class State(StrEnum):
     REGISTERED = "registered"
     IN_PROCESS = "in_process"
     AWAITING_DOCUMENTS = "awaiting_documents"
+    SUSPENDED = "suspended"
+    """The term stands still, on a ground of the act."""
     DECIDED = "decided"
     REJECTED = "rejected"
     ISSUED = "issued"
     """ShEP took the answer."""
     CONFIRMED = "confirmed"
-    """The answer is in the personal cabinet. The only terminal state."""
+    """The answer is in the personal cabinet, and nothing follows. The only terminal state."""
+    FOLLOWED = "followed"
+    """The answer is in the personal cabinet; a duty that the act attaches to it runs (see `Duty`)."""
 
 
-OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS})
+OPEN = frozenset({State.REGISTERED, State.IN_PROCESS, State.AWAITING_DOCUMENTS, State.SUSPENDED})
 """Registered and not decided: the provider has the case, or will get it."""
+
+ARRIVED = frozenset({State.CONFIRMED, State.FOLLOWED})
+"""The answer is in the personal cabinet, or in the applicant's hands."""
 
 
 class Ending(StrEnum):
@@ -38,14 +46,71 @@ class Ending(StrEnum):
     POSITIVE = "positive"
     REFUSED = "refused"
     REJECTED = "rejected"
+    ORAL = "oral"
+    """In oral information, where the act ends the service so; there is no document."""
+    TERMINATED = "terminated"
+    """What had been granted was ended later, on a ground of the act."""
 
 
 class Lateness(StrEnum):
-    """How an undecided case stands to its deadline."""
+    """How an undecided case, or one of its steps, stands to its deadline."""
 
     NEAR = "near"
-    """Less than a day is left."""
+    """It is nearly over (see `gateway.catalogue.lateness`)."""
     LATE = "late"
+
+
+class DutyKind(StrEnum):
+    """What the act asks of a citizen for as long as what was granted lasts."""
+
+    INCOME_CONFIRMATION = "income_confirmation"
+    CHECK_IN = "check_in"
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """The next time that a duty is to be met."""
+
+    kind: DutyKind
+    since: datetime
+    due: datetime
+    reminded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepStand:
+    """At which step of the act's procedure a case is, as the provider's system reported it."""
+
+    course: Course
+    no: str
+    """As the act numbers it."""
+    unit: str
+    """Kind of the unit that acts (`gateway.catalogue.party.Party`)."""
+    since: datetime
+    due: datetime
+    lateness: Lateness | None = None
+
+    @property
+    def position(self) -> Position:
+        """Where in the procedure this is."""
+        return Position(self.course, self.no)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a case is on its way through the act's procedure, beside its state."""
+
+    step: StepStand | None = None
+    """None: the provider's system reports no steps."""
+    pauses: tuple[datetime, ...] = ()
+    """When the term was suspended and resumed, in turn; an odd number: it is suspended now."""
+    extended: bool = False
+    """The term is the longer one that the act allows."""
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether the term stands still now."""
+        return len(self.pauses) % 2 == 1
 
 
 class TaskKind(StrEnum):
@@ -64,7 +129,7 @@ class TaskKind(StrEnum):
     DELIVER = "deliver"
     """Send the oldest message that ShEP has not taken yet."""
     WATCH = "watch"
-    """Look whether the term is about to end, or has ended."""
+    """Look whether the term, a step or a duty is about to end, or has ended."""
     CONFIRM = "confirm"
     """Ask ShEP whether the answer reached the cabinet."""
 
@@ -104,6 +169,9 @@ class Case:
     """Number of the last event; grows by one with every change."""
     head: bytes = b""
     """Hash of the last event (see `gateway.cases.evidence`)."""
+    progress: Progress = Progress()
+    duty: Duty | None = None
+    """While FOLLOWED; before that, what will follow the answer."""
 
     @property
     def bucket(self) -> int:

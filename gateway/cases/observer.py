@@ -27,3 +27,9 @@ class Observer(Protocol):
 
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         """Count a call of a provider's system: `ok`, `unavailable` or `rejected`."""
+
+    def lateness(self, service: str, unit: str, what: str, how: str) -> None:
+        """Count a term, step or duty (`what`) that is nearly over (`near`) or over (`late`), by who should act."""
+
+    def report_refused(self, provider: str, code: str) -> None:
+        """Count something a provider's system said that could not be taken, by code."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from gateway.catalogue.application import Application
+from gateway.catalogue.procedure import Position
 from gateway.texts import Text
 
 
@@ -19,7 +20,16 @@ class Stage(StrEnum):
     REGISTERED = "registered"
     IN_PROGRESS = "in_progress"
     DOCUMENTS_NEEDED = "documents_needed"
+    RETURNED = "returned"
+    """Sent back through the Public Service Centre, to be put right."""
+    SUSPENDED = "suspended"
     DECIDED = "decided"
+    ENDED_ORALLY = "ended_orally"
+    """The applicant was informed orally, and the act ends the service so."""
+    TERMINATED = "terminated"
+    """After DECIDED: what was granted is ended, by a decision of its own."""
+    COMPLETED = "completed"
+    """After DECIDED: the duty that followed the grant is over, and so is the case."""
 
 
 class Outcome(StrEnum):
@@ -27,6 +37,7 @@ class Outcome(StrEnum):
 
     POSITIVE = "positive"
     REFUSED = "refused"
+    TERMINATED = "terminated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +64,27 @@ class ProviderStatus:
     documents: tuple[Text, ...] = field(default=(), repr=False)
     """With DOCUMENTS_NEEDED: which."""
     until: date | None = None
-    """With DOCUMENTS_NEEDED: until which day."""
+    """With DOCUMENTS_NEEDED and RETURNED: until which day."""
+    step: Position | None = None
+    """At which step of the act's procedure the case is; None: the system reports no steps."""
+    grounds: tuple[str, ...] = ()
+    """With RETURNED and SUSPENDED: codes of the act's grounds (`gateway.catalogue.grounds`)."""
+    extension: Text | None = field(default=None, repr=False)
+    """The term is extended, as the act allows; why."""
+    duty_met: date | None = None
+    """After DECIDED: the last day on which the duty that follows the grant was met."""
     answer: bytes = field(default=b"", repr=False, compare=False)
     """The bytes it was read from: evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """That what the provider's system says of a case cannot be, and was not taken."""
+
+    code: str
+    """Lower-case words, e.g. `provider.extension`."""
+    text: Text
+    """For the provider's people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +97,7 @@ class Decision:
     name: str
     """File name of the document."""
     ground: Text | None = field(default=None, repr=False)
-    """With REFUSED: the ground."""
+    """With REFUSED and TERMINATED: the ground."""
     answer: bytes = field(default=b"", repr=False, compare=False)
     """The bytes it was read from: evidence."""
 
@@ -95,6 +124,9 @@ class ProviderSystem(Protocol):
 
     async def decision(self, number: str) -> Decision:
         """Fetch the decision of a case whose stage is DECIDED."""
+
+    async def refused(self, number: str, refusal: Refusal) -> None:
+        """Tell that the last status, or the decision, was not taken, and why; may be repeated."""
 
     async def close(self) -> None:
         """Release connections."""

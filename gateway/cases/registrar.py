@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.errors import UniqueViolation
 
 from gateway.cases import machine
+from gateway.cases.change import Facts
 from gateway.cases.model import Claim
 from gateway.cases.number import registration_number
 from gateway.cases.services import Offer
@@ -14,6 +15,7 @@ from gateway.cases.store.ledger import Commit, Ledger
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.deadline import deadline
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.lateness import near_at
 from gateway.clock import local
 from gateway.texts import Text
 
@@ -25,10 +27,11 @@ class Registrar:
     inbox: Inbox
     calendar: WorkingCalendar
 
-    async def registered(self, offer: Offer, at: datetime, facts: machine.Facts) -> machine.Registered:
+    async def registered(self, offer: Offer, at: datetime, facts: Facts) -> machine.Registered:
         """Return the event of registration at `at`."""
         number = registration_number(local(at).year, await self.inbox.serial())
-        return machine.Registered(at, number, deadline(offer.term, at, self.calendar), facts)
+        due = deadline(offer.term, at, self.calendar)
+        return machine.Registered(at, number, due, facts, near_at(at, due, self.calendar))
 
 
 async def record(

@@ -1,5 +1,9 @@
 """A notice and its case as the message that the cabinet gets: pure. It is made once, with the event, and kept."""
 
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import TypeVar
+
 from gateway.cases.cabinet import MessageKind
 from gateway.cases.model import Case, Ending
 from gateway.cases.notice import Notice
@@ -7,18 +11,37 @@ from gateway.cases.notice import Status as Told
 from gateway.catalogue import cabinet_message as cabinet
 from gateway.catalogue import notices
 from gateway.catalogue.cabinet_message import CabinetMessage, File, Header, Outcome, Result, Status, StatusCode
+from gateway.catalogue.channel import Channel
 from gateway.clock import local
 from gateway.texts import Text
+
+T = TypeVar("T")
 
 _CODES = {
     Told.BEING_CHECKED: StatusCode.BEING_CHECKED,
     Told.REGISTERED: StatusCode.REGISTERED,
     Told.IN_PROGRESS: StatusCode.IN_PROGRESS,
+    Told.STEP_DONE: StatusCode.IN_PROGRESS,
+    Told.RESUMED: StatusCode.IN_PROGRESS,
     Told.DOCUMENTS_NEEDED: StatusCode.DOCUMENTS_NEEDED,
     Told.SUPPLEMENT_REJECTED: StatusCode.DOCUMENTS_NEEDED,
+    Told.RETURNED: StatusCode.RETURNED,
+    Told.EXTENDED: StatusCode.EXTENDED,
+    Told.SUSPENDED: StatusCode.SUSPENDED,
     Told.DECIDED: StatusCode.DECIDED,
+    Told.DECIDED_ORALLY: StatusCode.DECIDED,
     Told.REJECTED: StatusCode.REJECTED,
     Told.OVERDUE: StatusCode.OVERDUE,
+    Told.TERMINATED: StatusCode.DECIDED,
+    Told.INCOME_CONFIRMATION: StatusCode.REMINDER,
+    Told.CHECK_IN: StatusCode.REMINDER,
+}
+_OUTCOMES = {
+    Ending.POSITIVE: Outcome.POSITIVE,
+    Ending.ORAL: Outcome.POSITIVE,
+    Ending.REFUSED: Outcome.REFUSED,
+    Ending.REJECTED: Outcome.REJECTED,
+    Ending.TERMINATED: Outcome.TERMINATED,
 }
 _KINDS = {MessageKind.NOTIFICATION: cabinet.Kind.NOTIFICATION, MessageKind.RESPONSE: cabinet.Kind.RESPONSE}
 
@@ -45,43 +68,57 @@ def render(case: Case, notice: Notice, document: File | None) -> bytes:
         status=Status(
             code=_CODES[notice.status],
             text=_words(case, notice),
-            deadline=local(case.deadline).date() if case.deadline and checked else None,
-            documents_needed=notice.documents,
+            deadline=local(notice.deadline).date() if notice.deadline is not None else None,
+            documents_needed=notice.documents if notice.status is not Told.SUSPENDED else (),
             until=notice.until,
         ),
         findings=notice.findings,
-        result=_result(case, notice, document),
+        result=Result(_OUTCOMES[notice.ending], notice.ground, document) if notice.ending is not None else None,
     )
     return cabinet.render(message)
 
 
 def _words(case: Case, notice: Notice) -> Text:
-    number = case.number or ""
-    match notice.status:
-        case Told.BEING_CHECKED:
-            words = notices.being_checked()
-        case Told.REJECTED:
-            words = notices.rejected()
-        case Told.REGISTERED if case.deadline is not None:
-            words = notices.registered(number, local(case.deadline).date())
-        case Told.IN_PROGRESS if case.deadline is not None:
-            words = notices.in_progress(number, local(case.deadline).date())
-        case Told.DOCUMENTS_NEEDED:
-            words = notices.documents_needed(number, notice.documents, notice.until)
-        case Told.SUPPLEMENT_REJECTED:
-            words = notices.supplement_rejected(number, notice.until)
-        case Told.OVERDUE:
-            words = notices.overdue(number, None)
-        case Told.DECIDED if case.ending is Ending.REFUSED:
-            words = notices.decided_refused(number, notice.ground)
-        case Told.DECIDED:
-            words = notices.decided_positive(number)
-        case _:
-            raise ValueError(f"a case without a deadline has no notice {notice.status.value}")
-    return words
+    return _WORDS[notice.status](case.number or "", notice, case.channel)
 
 
-def _result(case: Case, notice: Notice, document: File | None) -> Result | None:
-    if notice.kind is MessageKind.NOTIFICATION or case.ending is None:
-        return None
-    return Result(Outcome(case.ending.value), notice.ground, document)
+def _day(notice: Notice) -> date:
+    """Return the last day of the term; a notice that speaks of it without one is a defect."""
+    if notice.deadline is None:
+        raise ValueError(f"a case without a deadline has no notice {notice.status.value}")
+    return local(notice.deadline).date()
+
+
+def _given(said: T | None) -> T:
+    if said is None:
+        raise ValueError("the notice lacks what it is about")
+    return said
+
+
+def _decided(number: str, notice: Notice, channel: Channel) -> Text:
+    if notice.ending is Ending.REFUSED:
+        return notices.decided_refused(number, notice.ground, channel)
+    return notices.decided_positive(number, channel)
+
+
+_WORDS: Mapping[Told, Callable[[str, Notice, Channel], Text]] = {
+    Told.BEING_CHECKED: lambda _number, _notice, _at: notices.being_checked(),
+    Told.REJECTED: lambda _number, _notice, at: notices.rejected(at),
+    Told.REGISTERED: lambda number, notice, at: notices.registered(number, _day(notice), at),
+    Told.IN_PROGRESS: lambda number, notice, at: notices.in_progress(number, _day(notice), at),
+    Told.STEP_DONE: lambda number, notice, at: notices.step_done(number, _given(notice.note), _day(notice), at),
+    Told.DOCUMENTS_NEEDED: lambda number, notice, at: notices.documents_needed(
+        number, notice.documents, notice.until, at
+    ),
+    Told.RETURNED: lambda number, notice, at: notices.returned(number, notice.documents, notice.until, at),
+    Told.SUPPLEMENT_REJECTED: lambda number, notice, _at: notices.supplement_rejected(number, notice.until),
+    Told.EXTENDED: lambda number, notice, at: notices.extended(number, _day(notice), _given(notice.note), at),
+    Told.SUSPENDED: lambda number, notice, _at: notices.suspended(number, _given(notice.note)),
+    Told.RESUMED: lambda number, notice, at: notices.resumed(number, _day(notice), at),
+    Told.OVERDUE: lambda number, notice, _at: notices.overdue(number, notice.until),
+    Told.DECIDED: _decided,
+    Told.DECIDED_ORALLY: lambda number, _notice, _at: notices.decided_orally(number),
+    Told.TERMINATED: lambda number, notice, at: notices.terminated(number, _given(notice.ground), at),
+    Told.INCOME_CONFIRMATION: lambda number, notice, _at: notices.income_confirmation(number, _given(notice.until)),
+    Told.CHECK_IN: lambda number, notice, _at: notices.check_in(number, _given(notice.until)),
+}

@@ -8,25 +8,33 @@ from typing import TypeVar
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
+from gateway.cases.course import StepEnding
 from gateway.cases.exhibit import Exhibit
+from gateway.cases.followup import ASK_AFTER_SECONDS, DutyMissed, DutyNear, Terminated
 from gateway.cases.inbound import Mode
 from gateway.cases.model import OPEN, Case, Claim, Lateness, State, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.provider import (
     Decision,
+    Outcome,
     ProviderCase,
     ProviderRejected,
     ProviderStatus,
     ProviderSystem,
     ProviderUnavailable,
+    Refusal,
     Stage,
 )
 from gateway.cases.registrar import Registrar, record
+from gateway.cases.reports import Report, event_of
 from gateway.cases.results import ResultUnchecked, ResultUntrusted, SearchKey, check_result
+from gateway.cases.rulebook import Rulebook
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Kept, Ledger
+from gateway.cases.watching import Ticked, look
 from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.catalogue.application import Application
+from gateway.catalogue.declarations import COMPONENT
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import read_application
 from gateway.clock import Clock
@@ -170,49 +178,61 @@ class ProviderSteps:
     async def poll(self, claim: Claim) -> None:
         """Ask how far the case is; when it is decided, fetch the result and verify the provider's EDS."""
         case = await case_of(self._parts, claim)
-        if case.state not in OPEN or case.number is None:
+        if case.state not in OPEN | {State.FOLLOWED} or case.number is None:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
         number = case.number
         status = await self._ask(case, "status", lambda system: system.status(number))
-        if status.stage is not Stage.DECIDED:
+        if status.stage is not (Stage.TERMINATED if case.state is State.FOLLOWED else Stage.DECIDED):
             await self._record(claim, case, status)
             return
         decision = await self._ask(case, "decision", lambda system: system.decision(number))
         await self._decide(claim, case, decision)
 
     async def watch(self, claim: Claim) -> None:
-        """Record that the deadline is near or has passed; tell the citizen when it has."""
+        """Record what the clock has made of the case: its term, its step or its duty is nearly over, or is over."""
         case, now = await case_of(self._parts, claim), self._parts.clock()
-        if case.deadline is None:
-            raise StepFailed("gateway.case_without_deadline", final=True)
-        left = (case.deadline - now).total_seconds()
-        event = machine.TermEnding(now, Lateness.NEAR if left > 0 else Lateness.LATE)
-        early = left > machine.WARNING.total_seconds()
+        book = self._book(case)
 
         def decide(locked: Case) -> Commit:
-            if locked.state not in OPEN:
-                return Commit()
-            if early:  # the clock was set back since, or the term was extended
-                return Commit(again_seconds=left - machine.WARNING.total_seconds())
-            return Commit(machine.advance(locked, event), again_seconds=left if left > 0 else None)
+            event, following = look(locked, book, now)
+            change = machine.advance(locked, event) if event is not None else None
+            if following is None:
+                return Commit(change)
+            return Commit(change, again_seconds=max(_LEAST_SECONDS, (following - now).total_seconds()))
 
-        await self._parts.ledger.commit(case.id, decide, claim)
+        event, _ = look(case, book, now)
+        if await self._parts.ledger.commit(case.id, decide, claim) is not None and event is not None:
+            self._parts.observer.lateness(*_late(case, event))
 
     async def _decide(self, claim: Claim, case: Case, decision: Decision) -> None:
         parts, now = self._parts, self._parts.clock()
-        provider = parts.provider_settings[parts.services.of(case).provider]
+        book, provider = self._book(case), self._provider(case)
+        component = await self._component(case) if decision.outcome is Outcome.REFUSED else None
         try:
             checked = await check_result(
-                parts.verifier, case, decision, provider_bin=provider.bin, search_key=parts.search_key, at=now
+                parts.verifier,
+                case,
+                decision,
+                service=book.offer.service,
+                component=component,
+                provider_bin=provider.bin,
+                search_key=parts.search_key,
+                at=now,
             )
         except ResultUntrusted as error:
-            raise StepFailed(error.code) from error
+            await self._tell_refused(case, Refusal(error.code, _NOT_TAKEN))
+            raise StepFailed(str(error)) from error
         except ResultUnchecked:
             # Not the provider's fault, and no failure: the deadline is watched, the decision fetched again.
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=provider.poll_seconds), claim)
             return
-        event = machine.Decided(now, replace(decision, ground=checked.ground), checked.facts)
+        taken, duty = replace(decision, ground=checked.ground), book.duty(decision.outcome, now)
+        event = (
+            machine.Decided(now, taken, checked.facts, duty)
+            if case.state is not State.FOLLOWED
+            else Terminated(now, taken, checked.facts)
+        )
         answer = _answer(decision.answer, quotes=decision.document)
 
         def decide(locked: Case) -> Commit:
@@ -221,16 +241,43 @@ class ProviderSteps:
         await parts.ledger.commit(case.id, decide, claim)
 
     async def _record(self, claim: Claim, case: Case, status: ProviderStatus) -> None:
-        parts = self._parts
-        wait = parts.provider_settings[parts.services.of(case).provider].poll_seconds
-        event = machine.ProviderAnswered(parts.clock(), status, wait)
+        parts, book = self._parts, self._book(case)
+        wait = self._provider(case).poll_seconds if case.state is not State.FOLLOWED else ASK_AFTER_SECONDS
+        component = await self._component(case) if status.stage is Stage.ENDED_ORALLY else None
+        report = Report(status, parts.clock(), wait, component)
+        event, refusal = event_of(case, report, book)
+        if refusal is not None and event is not None and machine.advance(case, event) is not None:
+            report = replace(report, beside={"told": await self._tell_refused(case, refusal)})
 
         def decide(locked: Case) -> Commit:
-            change = machine.advance(locked, event)
+            said, _ = event_of(locked, report, book)
+            change = machine.advance(locked, said) if said is not None else None
             again = wait if claim.kind is TaskKind.POLL else None
             return Commit(change, again_seconds=again, exhibits=_answer(status.answer))
 
         await parts.ledger.commit(case.id, decide, claim)
+
+    async def _tell_refused(self, case: Case, refusal: Refusal) -> bool:
+        """Tell the provider's system that something was not taken; False if it cannot hear that: operators see it."""
+        number = case.number or ""
+        self._parts.observer.report_refused(self._parts.services.of(case).provider, refusal.code)
+        try:
+            await self._ask(case, "refused", lambda system: system.refused(number, refusal))
+        except StepFailed:
+            return False
+        return True
+
+    async def _component(self, case: Case) -> str | None:
+        """Return which of the service's components the citizen asked for."""
+        parts = self._parts
+        application, _ = application_of(parts, case, await parts.ledger.message_in_force(case.id))
+        return application.fields.get(COMPONENT)
+
+    def _book(self, case: Case) -> Rulebook:
+        return Rulebook(self._parts.services.of(case), self._parts.registrar.calendar)
+
+    def _provider(self, case: Case) -> ProviderSettings:
+        return self._parts.provider_settings[self._parts.services.of(case).provider]
 
     async def _ask(self, case: Case, operation: str, call: Callable[[ProviderSystem], Awaitable[T]]) -> T:
         parts = self._parts
@@ -277,6 +324,29 @@ def _answer(raw: bytes, quotes: bytes | None = None) -> tuple[Exhibit, ...]:
     return (Exhibit("provider-answer.xml", raw, quotes=quotes),) if raw else ()
 
 
+_LEAST_SECONDS = 1.0
+"""The last instant of a term still is in time: it is looked at again after it."""
+
+
+def _late(case: Case, event: Ticked) -> tuple[str, str, str, str]:
+    """Return what the observer is told: service, unit, what is late and how."""
+    step = case.progress.step
+    unit = step.unit if step is not None else "provider"
+    match event:
+        case machine.TermEnding(lateness=lateness):
+            return case.service_id, unit, "term", lateness.value
+        case StepEnding(lateness=lateness):
+            return case.service_id, unit, "step", lateness.value
+        case DutyNear():
+            return case.service_id, "applicant", "duty", Lateness.NEAR.value
+        case DutyMissed():
+            return case.service_id, "applicant", "duty", Lateness.LATE.value
+
+
+_NOT_TAKEN = Text(
+    kk="Шешім құжаты қабылданбады, ол азаматқа жеткізілмеді. Себебі кодта көрсетілген.",
+    ru="Документ с решением не принят и гражданину не передан. Причина названа кодом.",
+)
 _UNVERIFIABLE = Finding(
     "applicant.certificate.unverifiable",
     Text(

@@ -38,6 +38,7 @@ class StatusCode(StrEnum):
     EXTENDED = "extended"
     SUSPENDED = "suspended"
     RETURNED = "returned"
+    REMINDER = "reminder"  # after a grant: what the citizen has to do by `until`
 
 
 class Outcome(StrEnum):
@@ -74,7 +75,7 @@ class Status:
     """The last day of the term."""
     documents_needed: tuple[Text, ...] = field(default=(), repr=False)
     until: date | None = None
-    """The last day on which the documents may be sent."""
+    """The last day on which the documents may be sent, or the citizen's duty be met; when overdue: the new day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,20 @@ def procedure(service: Service, channel: Channel, course: Course = Course.MAIN) 
     return _channel_steps(service, getattr(service.passport.channel_procedures, channel), course)
 
 
+def at_provider(service: Service, channel: Channel, course: Course = Course.MAIN) -> tuple[Step, ...]:
+    """Return the steps that an application goes through once the provider has it; empty where the act tells none.
+
+    Where the channel's own procedure knows the provider only as a whole (the portal, and Kostanay's PSC and akim), they
+    are those of the table of its units: what the procedure has before was done when the gateway handed the case over.
+    """
+    own = procedure(service, channel, course)
+    whole = channel is Channel.PORTAL or any(step.party is Party.PROVIDER for step in procedure(service, channel))
+    if not whole or channel is Channel.PROVIDER:
+        return own
+    process = service.passport.process
+    return _actions(service, process.main if course is Course.MAIN else process.alternative, course)
+
+
 def first_step(service: Service, channel: Channel, course: Course = Course.MAIN) -> Step | None:
     """Return the first step of a course, or None if there is none."""
     return next(iter(procedure(service, channel, course)), None)

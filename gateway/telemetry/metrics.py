@@ -30,6 +30,8 @@ _OPERATIONS = Known(
 _ANSWERS = Known("OK", *(code.value for code in Code))
 _INDICATIONS = Known("VALID", "INVALID", "INDETERMINATE")
 _REVOCATION_SOURCES = Known("ocsp", "crl")
+_WATCHED = Known("term", "step", "duty")
+_LATENESS = Known("near", "late")
 _STANDS = Known("agrees", "disagrees", "none")
 _REVOCATION_OUTCOMES = Known("good", "revoked", "unavailable", "unknown")
 
@@ -51,7 +53,7 @@ class Metrics:
         self._state, self._kind, self._step = Bounded(32), Bounded(32), Bounded(64)
         self._provider, self._operation, self._outcome = Bounded(64), Bounded(16), Bounded(16)
         self._reason, self._finding, self._error = Bounded(64), Bounded(64), Bounded(32)
-        self._origin = Bounded(16)
+        self._origin, self._service, self._unit = Bounded(16), Bounded(64), Bounded(16)
         self._wire_metrics()
         self._case_metrics()
         self._revocation_metrics()
@@ -113,6 +115,14 @@ class Metrics:
         self._adapter_calls.labels(name, call, self._outcome(outcome)).inc()
         self._adapter_seconds.labels(name, call).observe(seconds)
 
+    def lateness(self, service: str, unit: str, what: str, how: str) -> None:
+        """Count a term, step or duty that is nearly over (near) or over (late)."""
+        self._lateness.labels(self._service(service), self._unit(unit), _WATCHED(what), _LATENESS(how)).inc()
+
+    def report_refused(self, provider: str, code: str) -> None:
+        """Count something a provider's system said that could not be taken."""
+        self._refused_reports.labels(self._provider(provider), self._reason(code)).inc()
+
     # Revocation
 
     def revocation(self, source: str, outcome: str, seconds: float) -> None:
@@ -140,6 +150,12 @@ class Metrics:
         self._cases.clear()
         for state, count in by_state.items():
             self._cases.labels(self._state(state)).set(count)
+
+    def set_late(self, late: Iterable[tuple[str, str, str, str, int]]) -> None:
+        """Set how many undecided cases are nearly or really late: service, unit, what, how, and how many."""
+        self._late.clear()
+        for service, unit, what, how, count in late:
+            self._late.labels(self._service(service), self._unit(unit), _WATCHED(what), _LATENESS(how)).set(count)
 
     def set_backlog(self, kinds: Iterable[tuple[str, int, int, float]]) -> None:
         """Set the state of the queue.
@@ -201,6 +217,17 @@ class Metrics:
             "operation",
             "outcome",
         )
+        self._lateness = self._counter(
+            "lateness",
+            "Terms, steps and duties that came near their end, or passed it.",
+            "service",
+            "unit",
+            "what",
+            "how",
+        )
+        self._refused_reports = self._counter(
+            "refused_reports", "What providers' systems said and no act has.", "provider", "code"
+        )
         self._adapter_seconds = self._histogram(
             "adapter_call_seconds", "Duration of a call of a provider's system.", "provider", "operation"
         )
@@ -227,6 +254,11 @@ class Metrics:
 
     def _backlog_metrics(self) -> None:
         self._cases = self._gauge("cases", "Cases that are not finished, by state.", "state")
+        self._late = self._gauge(
+            "cases_late",
+            "Undecided cases whose term or step is nearly over, or over, by the unit that has them.",
+            *("service", "unit", "what", "how"),
+        )
         self._tasks = self._gauge("tasks", "Tasks by kind: waiting, or dead (given up, replayable).", "kind", "state")
         self._oldest = self._gauge("task_oldest_seconds", "How long the oldest waiting task has been due.", "kind")
 

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.cases.model import State, TaskKind
-from gateway.cases.provider import Decision, ProviderCase, ProviderStatus, Stage
+from gateway.cases.provider import Decision, ProviderCase, ProviderStatus, Refusal, Stage
 from gateway.cases.steps import Parts, ProviderSteps
 from gateway.faults import Code, GatewayFault
 from gateway.sandbox.identities import CITIZENS
@@ -53,6 +53,9 @@ class _Office:
 
     async def decision(self, number: str) -> Decision:
         raise LookupError(number)
+
+    async def refused(self, number: str, refusal: Refusal) -> None:
+        raise LookupError(number, refusal)
 
     async def close(self) -> None:
         """Nothing is open."""

@@ -19,6 +19,7 @@ from gateway.sandbox.identities import CITIZENS, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
 from gateway.texts import Text
 from tests.support.cases import new_case
+from tests.support.catalogue import service
 from tests.support.gateway import NOW
 
 VAULT = Vault(bytes(32))
@@ -71,6 +72,7 @@ class Office:
             verifier,
             case(),
             decision,
+            service=service("kostanay.housing-assistance"),
             provider_bin=PROVIDERS[0].bin,
             search_key=VAULT.search_key,
             at=NOW,

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import aiohttp
 import pytest
 
 from gateway.cases.model import Case, State, TaskKind
-from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Stage
+from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Refusal, Stage
 from gateway.cases.steps import Parts, ProviderSteps
 from gateway.cases.store.tasks import Backlog
 from gateway.cases.worker import StepFailed
@@ -138,6 +138,7 @@ class Decided:
     """A provider's system that has decided."""
 
     what: Decision
+    told: list[tuple[str, str]] = field(default_factory=list)
 
     async def status(self, number: str) -> ProviderStatus:
         assert number.encode() in self.what.document
@@ -152,6 +153,9 @@ class Decided:
 
     async def supplement(self, case: ProviderCase) -> ProviderStatus:
         return await self.status(case.number)
+
+    async def refused(self, number: str, refusal: Refusal) -> None:
+        self.told.append((number, refusal.code))
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -316,3 +320,4 @@ async def test_a_result_of_a_revoked_key_never_reaches_the_citizen(office: Offic
     office.says(status=ocsp.REVOKED, since=NOW - timedelta(days=1), reason=1)
     with pytest.raises(StepFailed, match=r"provider\.signature: REVOKED"):
         await office.polled(system)
+    assert [code for _, code in system.told] == ["provider.signature"]

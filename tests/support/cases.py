@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from gateway.cases import identity, machine
+from gateway.cases.change import Change
 from gateway.cases.inbound import Mode
-from gateway.cases.machine import Change
 from gateway.cases.model import Case, State
 from gateway.cases.store.inbox import NewMessage
 from gateway.catalogue.channel import Channel

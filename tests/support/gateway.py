@@ -49,6 +49,8 @@ class Recorder:
         self.tasks: list[tuple[str, str]] = []
         self.deliveries: list[tuple[str, str]] = []
         self.adapters: list[tuple[str, str, str]] = []
+        self.late: list[tuple[str, str, str, str]] = []
+        self.refused: list[tuple[str, str]] = []
 
     def step(self, name: str, seconds: float) -> None:
         assert seconds >= 0
@@ -75,6 +77,12 @@ class Recorder:
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0
         self.adapters.append((provider, operation, outcome))
+
+    def lateness(self, service: str, unit: str, what: str, how: str) -> None:
+        self.late.append((service, unit, what, how))
+
+    def report_refused(self, provider: str, code: str) -> None:
+        self.refused.append((provider, code))
 
 
 def gateway_settings(folder: Path) -> settings.Settings:

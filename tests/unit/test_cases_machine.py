@@ -1,6 +1,8 @@
 """The state machine of a case."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import get_args
 from uuid import UUID
 
@@ -10,16 +12,21 @@ from hypothesis import strategies as st
 
 from gateway.cases import machine
 from gateway.cases.cabinet import MessageKind
+from gateway.cases.change import Change, IllegalTransition
+from gateway.cases.course import EndedOrally, Extended, ProviderAnswered, ReportRefused, Resumed, StepEnding
 from gateway.cases.evidence import first_broken
+from gateway.cases.followup import Completed, DutyMet, DutyMissed, DutyNear, Terminated
 from gateway.cases.inbound import Mode
-from gateway.cases.machine import Change, IllegalTransition
-from gateway.cases.model import Case, Ending, Lateness, State, TaskKind
+from gateway.cases.model import Case, Duty, DutyKind, Ending, Lateness, State, StepStand, TaskKind
 from gateway.cases.notice import Status
 from gateway.cases.provider import Decision, Outcome, ProviderStatus, Stage
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.procedure import Course
 from gateway.texts import Text
 
+REPORTED = [stage for stage in Stage if stage not in {Stage.ENDED_ORALLY, Stage.TERMINATED, Stage.COMPLETED}]
+"""The stages that have no event of their own."""
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FINDING = Finding("applicant.form", Text("kk", "ru"), "applicant/phone")
 
@@ -56,8 +63,8 @@ def test_every_event_has_its_transition() -> None:
     assert set(machine._TRANSITIONS) == set(get_args(machine.Event))  # noqa: SLF001  the table itself is looked at
 
 
-def answered(stage: Stage) -> machine.ProviderAnswered:
-    return machine.ProviderAnswered(AT, ProviderStatus(stage, AT))
+def answered(stage: Stage) -> ProviderAnswered:
+    return ProviderAnswered(AT, ProviderStatus(stage, AT))
 
 
 def live(*events: machine.Event, case: Case | None = None) -> tuple[Case, list[Change]]:
@@ -188,7 +195,7 @@ def test_documents_needed_carry_what_and_until_when() -> None:
         Stage.DOCUMENTS_NEEDED, AT, documents=(Text("анықтама", "справка"),), until=date(2026, 3, 10)
     )
     case, _ = live(REGISTERED)
-    change = machine.advance(case, machine.ProviderAnswered(AT, status))
+    change = machine.advance(case, ProviderAnswered(AT, status))
     assert change is not None
     assert change.notice is not None
     assert (change.notice.documents, change.notice.until) == (status.documents, status.until)
@@ -203,11 +210,12 @@ def test_a_late_answer_is_told_once() -> None:
     assert machine.advance(live(REGISTERED, DECIDED)[0], late) is None
 
 
-def test_the_term_is_watched_a_day_before_it_ends() -> None:
-    """The watch is due one day before the deadline."""
-    _, (change,) = live(REGISTERED)
+def test_the_term_is_watched_from_when_it_is_nearly_over() -> None:
+    """The watch is due when the term comes near its end."""
+    near = AT + timedelta(days=12)
+    _, (change,) = live(replace(REGISTERED, near=near))
     (watch,) = [task for task in change.tasks if task.kind is TaskKind.WATCH]
-    assert timedelta(seconds=watch.delay_seconds) == REGISTERED.deadline - AT - timedelta(days=1)
+    assert timedelta(seconds=watch.delay_seconds) == near - AT
 
 
 @pytest.mark.parametrize(
@@ -231,32 +239,56 @@ def test_what_cannot_happen_is_refused(events: tuple[machine.Event, ...], illega
         machine.advance(case, illegal)
 
 
-EVENTS = st.sampled_from(
-    [
-        REGISTERED,
-        REJECTED,
-        DELAYED,
-        DECIDED,
-        SENT,
-        CONFIRMED,
-        machine.Sent(AT, final=False),
-        machine.Returned(AT),
-        machine.TermEnding(AT, Lateness.NEAR),
-        machine.TermEnding(AT, Lateness.LATE),
-        machine.Supplemented(AT),
-        machine.SupplementRejected(AT, (FINDING,)),
-        *(answered(stage) for stage in Stage),
-    ]
+MOMENTS = [AT + timedelta(days=days) for days in (0, 1, 20, 90)]
+DUTY = Duty(DutyKind.CHECK_IN, AT, AT + timedelta(days=10))
+STEP = StepStand(Course.MAIN, "2", "head", AT, AT + timedelta(days=1))
+MOVES = (machine.Registered, Extended, Resumed)
+"""The events that may set the deadline, and nothing else may."""
+
+EVENTS = st.one_of(
+    st.sampled_from(
+        [
+            REGISTERED,
+            REJECTED,
+            DELAYED,
+            DECIDED,
+            replace(DECIDED, duty=DUTY),
+            SENT,
+            CONFIRMED,
+            machine.Sent(AT, final=False),
+            machine.Returned(AT),
+            machine.Supplemented(AT),
+            machine.SupplementRejected(AT, (FINDING,)),
+            EndedOrally(AT),
+            Terminated(AT, Decision(Outcome.TERMINATED, AT, b"<ended/>", "ended.xml", FINDING.text)),
+            Completed(AT),
+            DutyMet(AT, replace(DUTY, since=AT + timedelta(days=9))),
+        ]
+    ),
+    st.builds(machine.TermEnding, st.sampled_from(MOMENTS), st.sampled_from(Lateness)),
+    st.builds(StepEnding, st.sampled_from(MOMENTS), st.sampled_from(Lateness)),
+    st.builds(Extended, st.just(AT), st.sampled_from(MOMENTS), st.just(FINDING.text)),
+    st.builds(Resumed, st.just(AT), st.sampled_from(MOMENTS), st.none()),
+    st.builds(DutyNear, st.sampled_from(MOMENTS)),
+    st.builds(DutyMissed, st.sampled_from(MOMENTS), st.just(DUTY)),
+    st.builds(
+        ProviderAnswered,
+        st.just(AT),
+        st.builds(ProviderStatus, st.sampled_from(REPORTED), st.just(AT), st.sampled_from([None, FINDING.text])),
+        st.just(30.0),
+        st.sampled_from([None, STEP]),
+        st.sampled_from([None, FINDING.text]),
+        st.just((FINDING.text,)),
+    ),
+    st.builds(ReportRefused, st.just(AT), st.builds(ProviderStatus, st.sampled_from(Stage), st.just(AT)), st.just("x")),
 )
 
 
-@given(st.sampled_from([REGISTERED, REJECTED, DELAYED]), st.lists(EVENTS, max_size=12), st.sampled_from(Mode))
-def test_whatever_happens_the_promises_hold(
-    first: machine.Registered | machine.Rejected | machine.VerificationDelayed,
-    events: list[machine.Event],
-    mode: Mode,
-) -> None:
-    """In any order of events: an unbroken chain, at most one answer, no live case without a next step."""
+Opening = machine.Registered | machine.Rejected | machine.VerificationDelayed
+
+
+def history(first: Opening, events: list[machine.Event], mode: Mode) -> tuple[list[Change], set[TaskKind]]:
+    """Return what comes of events in any order, and the tasks that are left; what cannot happen is passed over."""
     changes = [machine.open_case(new_case(mode), first)]
     tasks = {task.kind for task in changes[0].tasks}
     for event in events:
@@ -267,6 +299,16 @@ def test_whatever_happens_the_promises_hold(
         if change is not None:
             changes.append(change)
             tasks = (tasks - set(change.done)) | {task.kind for task in change.tasks}
+    return changes, tasks
+
+
+OPENINGS = st.sampled_from([REGISTERED, REJECTED, DELAYED])
+
+
+@given(OPENINGS, st.lists(EVENTS, max_size=14), st.sampled_from(Mode))
+def test_whatever_happens_the_promises_hold(first: Opening, events: list[machine.Event], mode: Mode) -> None:
+    """In any order of events: an unbroken chain, at most one answer, no live case without a next step."""
+    changes, tasks = history(first, events, mode)
     case = changes[-1].case
     assert first_broken(change.entry for change in changes) is None
     answers = [change for change in changes if change.notice and change.notice.kind is MessageKind.RESPONSE]
@@ -274,7 +316,75 @@ def test_whatever_happens_the_promises_hold(
     assert [change.case.seq for change in changes] == list(range(1, len(changes) + 1))
     if case.state is State.CONFIRMED:
         assert case.ending is not None
+        assert tasks <= {TaskKind.DELIVER, TaskKind.CONFIRM}
     elif mode is Mode.COUNTER and case.state is State.DECIDED:
         assert not answers  # it waits for the applicant to come to the counter
     else:
         assert tasks
+    assert (case.state is State.SUSPENDED) <= case.progress.is_paused
+    assert (case.state is State.FOLLOWED) <= (case.duty is not None)
+
+
+@given(OPENINGS, st.lists(EVENTS, max_size=14))
+def test_the_deadline_moves_by_an_event_of_its_own_only(first: Opening, events: list[machine.Event]) -> None:
+    """Registration sets it, an extension and a resumption move it and tell the citizen the new day; nothing else."""
+    changes, _ = history(first, events, Mode.ASYNC)
+    for before, after in pairwise(changes):
+        if before.case.deadline != after.case.deadline:
+            assert after.entry.kind in {move.__name__ for move in MOVES}
+            assert after.notice is not None
+            assert after.notice.deadline == after.case.deadline
+
+
+@given(st.lists(EVENTS, max_size=14))
+def test_while_the_term_stands_still_nobody_is_late(events: list[machine.Event]) -> None:
+    """A suspended case has no watch, is told no deadline, and gets no apology."""
+    changes, _ = history(REGISTERED, events, Mode.ASYNC)
+    for before, after in pairwise(changes):
+        if before.case.state is State.SUSPENDED and after.case.state is State.SUSPENDED:
+            assert TaskKind.WATCH not in kinds(after)
+            assert after.entry.kind != machine.TermEnding.__name__
+        if after.case.state is State.SUSPENDED and after.notice is not None:
+            assert after.notice.deadline is None
+
+
+def test_a_suspended_case_goes_on() -> None:
+    """The citizen is told why it stands still, then the new day; the steps' time moves with it."""
+    later = REGISTERED.deadline + timedelta(days=5)
+    suspended = ProviderAnswered(AT, ProviderStatus(Stage.SUSPENDED, AT), step=STEP, grounds=(FINDING.text,))
+    case, changes = live(REGISTERED, suspended, Resumed(AT + timedelta(days=5), later, STEP.due + timedelta(days=5)))
+    assert [change.case.state for change in changes] == [State.REGISTERED, State.SUSPENDED, State.IN_PROCESS]
+    assert TaskKind.WATCH in changes[1].done
+    assert kinds(changes[2]) == {TaskKind.POLL, TaskKind.WATCH, TaskKind.DELIVER}
+    assert case.deadline == later
+    assert case.progress.step is not None
+    assert case.progress.step.due == STEP.due + timedelta(days=5)
+
+
+def test_a_grant_with_a_duty_is_followed_to_its_end() -> None:
+    """Reminded once, met, missed, and ended by a decision of its own with the act's ground."""
+    ended = Decision(Outcome.TERMINATED, AT, b"<ended/>", "ended.xml", FINDING.text)
+    case, changes = live(
+        REGISTERED,
+        replace(DECIDED, duty=DUTY),
+        SENT,
+        CONFIRMED,
+        DutyNear(AT),
+        DutyNear(AT),
+        DutyMet(AT, replace(DUTY, due=AT + timedelta(days=15))),
+        DutyMissed(AT + timedelta(days=16), DUTY),
+        Terminated(AT, ended),
+        Terminated(AT, ended),
+    )
+    assert [change.entry.kind for change in changes[3:]] == [
+        "Confirmed",
+        "DutyNear",
+        "DutyMet",
+        "DutyMissed",
+        "Terminated",
+    ]
+    assert changes[3].case.state is State.FOLLOWED
+    assert (case.state, case.ending, case.duty) == (State.CONFIRMED, Ending.TERMINATED, None)
+    last = changes[-1].notice
+    assert last is not None
+    assert (last.kind, last.status, last.ground) == (MessageKind.NOTIFICATION, Status.TERMINATED, FINDING.text)

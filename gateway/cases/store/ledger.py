@@ -8,9 +8,9 @@ from uuid import UUID
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from gateway.cases.change import Change
 from gateway.cases.evidence import Entry, digest
 from gateway.cases.exhibit import Exhibit, cut, whole
-from gateway.cases.machine import Change
 from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.provider import Decision
 from gateway.cases.rendering import render
@@ -44,6 +44,13 @@ class Commit:
     returned: Delivery | None = None
     """A message of ours that did not reach the cabinet: it is to be sent again."""
 
+
+_LATE = """
+SELECT service_id, coalesce(step_unit, 'provider'), what, how, count(*)
+FROM cases, LATERAL (VALUES ('term', lateness), ('step', step_lateness)) AS watched (what, how)
+WHERE how IS NOT NULL AND state IN ('registered', 'in_process', 'awaiting_documents')
+GROUP BY 1, 2, 3, 4
+"""
 
 Decide = Callable[[Case], Commit]
 """Pure: from the case as it stands, under lock, to what is to be written."""
@@ -276,6 +283,12 @@ class Ledger:
                 "SELECT state, count(*) FROM cases WHERE state <> 'confirmed' GROUP BY state"
             )
             return dict(await cursor.fetchall())
+
+    async def count_late(self) -> list[tuple[str, str, str, str, int]]:
+        """Return how many open cases are nearly or really late: service, unit, `term` or `step`, how, and how many."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(_LATE)
+            return [(row[0], row[1], row[2], row[3], row[4]) for row in await cursor.fetchall()]
 
 
 async def _lock(connection: AsyncConnection, case_id: UUID) -> Case:

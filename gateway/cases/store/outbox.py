@@ -12,7 +12,7 @@ from gateway.cases.cabinet import DeliveryState, MessageKind
 from gateway.cases.identity import siblings
 from gateway.cases.model import Case
 from gateway.cases.store.inbox import payload_context
-from gateway.cases.store.rows import COLUMNS, case_from
+from gateway.cases.store.rows import COLUMNS, WIDTH, case_from
 from gateway.cases.vault import Vault
 
 
@@ -101,8 +101,7 @@ class Outbox:
                 "ORDER BY d.created_at, d.seq LIMIT %s",
                 (sender_id, shep_service_id, *values, limit),
             )
-            width = len(COLUMNS.split(","))
-            return [(case_from(row[:width]), self._delivery(row[width:])) for row in await cursor.fetchall()]
+            return [(case_from(row[:WIDTH]), self._delivery(row[WIDTH:])) for row in await cursor.fetchall()]
 
     async def inbound_state(self, sender_id: str, message_id: str) -> DeliveryState | None:
         """Return DELIVERED if this sender gave us that message, else None."""

@@ -31,7 +31,22 @@ CREATE TABLE cases (
     stage           text,
     lateness        text,
     seq             integer     NOT NULL,
-    head            bytea       NOT NULL
+    head            bytea       NOT NULL,
+    -- Where the provider's system says the case is in the act's procedure.
+    course          text,
+    step            text,
+    step_unit       text,
+    step_since      timestamptz,
+    step_due        timestamptz,
+    step_lateness   text,
+    -- When the term was suspended and resumed, in turn.
+    pauses          timestamptz[] NOT NULL DEFAULT '{}',
+    extended        boolean     NOT NULL DEFAULT false,
+    -- What the act asks of the citizen after a grant.
+    duty            text,
+    duty_since      timestamptz,
+    duty_due        timestamptz,
+    duty_reminded   boolean     NOT NULL DEFAULT false
 ) PARTITION BY RANGE (id);
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
 CREATE INDEX cases_open ON cases (state, id) WHERE state <> 'confirmed';
