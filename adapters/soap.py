@@ -12,6 +12,7 @@ from zeep.proxy import AsyncServiceProxy
 
 from adapters import contract, mapping, transport
 from adapters.contract import ContractBroken
+from gateway.cases.calls import Failure
 from gateway.cases.provider import (
     Decision,
     ProviderCase,
@@ -26,18 +27,18 @@ from gateway.settings import Provider
 class SoapProvider:
     """A provider's information system behind SOAP; implements `gateway.cases.provider.ProviderSystem`."""
 
-    def __init__(self, settings: Provider, *, concurrency: int = 8, client: httpx.AsyncClient | None = None) -> None:
+    def __init__(self, settings: Provider, *, client: httpx.AsyncClient | None = None) -> None:
         """Prepare calls; nothing is connected yet.
 
         Args:
-            settings: where the system is; its time limit holds for a whole call, waiting for a free slot included.
-            concurrency: how many calls the system gets at the same time.
+            settings: where the system is, and how many calls it gets at the same time; its time limit holds for a
+                whole call, waiting for a free slot included.
             client: HTTP client shared with others, closed by its owner; default: one of our own.
         """
         self._seconds = settings.timeout_seconds
-        self._slots = asyncio.Semaphore(concurrency)
+        self._slots = asyncio.Semaphore(settings.concurrency)
         self._own = client is None
-        self._http = client or transport.client(settings.timeout_seconds, concurrency)
+        self._http = client or transport.client(settings.timeout_seconds, settings.concurrency)
         zeep = AsyncClient(  # type: ignore[no-untyped-call]  # zeep's
             str(contract.wsdl()),
             transport=transport.Transport(self._http),
@@ -90,9 +91,13 @@ class SoapProvider:
             async with asyncio.timeout(self._seconds), self._slots:
                 answer = await self._service[operation](**arguments)
         except TimeoutError:
-            raise ProviderUnavailable(f"no answer within {self._seconds:g} s") from None
+            raise ProviderUnavailable(f"no answer within {self._seconds:g} s", Failure.NO_ANSWER) from None
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise ProviderUnavailable(f"network: {type(error).__name__}", Failure.UNREACHABLE) from None
         except httpx.HTTPError as error:
-            raise ProviderUnavailable(f"network: {type(error).__name__}") from None
+            raise ProviderUnavailable(f"network: {type(error).__name__}", Failure.NO_ANSWER) from None
+        except transport.Away as away:
+            raise ProviderUnavailable(str(away), Failure.BUSY, away.retry_after) from None
         except ContractBroken as error:
             raise _unusable(error) from None
         except Fault as fault:
@@ -100,9 +105,9 @@ class SoapProvider:
         except ValidationError:
             raise ProviderRejected("the case does not fit into the contract") from None
         except Error:
-            raise ProviderUnavailable("the answer is not XML of the contract") from None
+            raise ProviderUnavailable("the answer is not XML of the contract", Failure.UNREADABLE) from None
         if answer is None and operation not in _WITHOUT_ANSWER:  # zeep's word for HTTP 202 without content
-            raise ProviderUnavailable("there was no answer")
+            raise ProviderUnavailable("there was no answer", Failure.UNREADABLE)
         return answer
 
 
@@ -128,11 +133,11 @@ def _failure(fault: Fault) -> ProviderUnavailable | ProviderRejected:
     found = fault.detail  # bytes, when the answer was some other page
     detail = found.find(contract.name("ProviderFault")) if etree.iselement(found) else None
     if detail is None or not contract.is_valid(detail):
-        return ProviderUnavailable("a fault that is not of the contract")
+        return ProviderUnavailable("a fault that is not of the contract", Failure.UNREADABLE)
     code = detail.findtext(contract.name("code"), "").strip()
     retryable = detail.findtext(contract.name("retryable"), "").strip() in {"true", "1"}
-    return ProviderUnavailable(code) if retryable else ProviderRejected(code)
+    return ProviderUnavailable(code, Failure.NOT_NOW) if retryable else ProviderRejected(code)
 
 
 def _unusable(error: ContractBroken) -> ProviderUnavailable:
-    return ProviderUnavailable(str(error))
+    return ProviderUnavailable(str(error), Failure.UNREADABLE)

@@ -7,6 +7,8 @@ import httpx
 from zeep.transports import AsyncTransport
 
 from adapters.contract import ContractBroken
+from gateway.cases.calls import AWAY_STATUSES, retry_after
+from gateway.clock import utc_now
 
 MAX_ANSWER_BYTES = 12_000_000
 """More than a decision of 7 MB in base64 (libxml2 reads no more than 10,000,000 characters of one element)."""
@@ -15,6 +17,15 @@ last_answer: ContextVar[bytes] = ContextVar("last_answer")
 """The body of the last answer in this task: zeep gives only what it read out of it, and evidence is the bytes."""
 
 _MEDIA_TYPES = frozenset({"text/xml", "application/xml", "application/soap+xml"})
+
+
+class Away(Exception):  # noqa: N818  says what the system is
+    """The HTTP status says that the system cannot answer now."""
+
+    def __init__(self, status: int, retry_after: float) -> None:
+        """Take the status, and after how many seconds the system wants to be asked again."""
+        super().__init__(f"HTTP {status}")
+        self.retry_after = retry_after
 
 
 class Transport(AsyncTransport):
@@ -33,9 +44,12 @@ class Transport(AsyncTransport):
 
         Raises:
             httpx.HTTPError: the network failed.
+            Away: the system says that it cannot answer now.
             ContractBroken: the answer is too large, or not XML by its own account.
         """
         async with self.client.stream("POST", address, content=message, headers=headers) as response:
+            if response.status_code in AWAY_STATUSES:
+                raise Away(response.status_code, retry_after(response.headers.get("Retry-After"), utc_now()))
             media_type = response.headers.get("Content-Type", "text/xml")
             if media_type.partition(";")[0].strip().lower() not in _MEDIA_TYPES:
                 raise ContractBroken(f"HTTP {response.status_code} with an answer that is not XML")

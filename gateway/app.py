@@ -18,6 +18,7 @@ from adapters.callback import callback_routes
 from adapters.soap import SoapProvider
 from gateway import clock, resources
 from gateway.cases.delivery import DeliverySteps
+from gateway.cases.destinations import Destinations, lanes
 from gateway.cases.files import FileSteps
 from gateway.cases.inquiries import Inquiries
 from gateway.cases.intake import Intake
@@ -148,7 +149,7 @@ async def store(
                 applied = await migrate(connection)
             if applied:
                 _log.info("database.migrated", applied=applied)
-        async with open_store(url, vault, settings.database.pool_size) as opened:
+        async with open_store(url, vault, settings.database.pool_size, lanes(settings.services)) as opened:
             yield opened
 
 
@@ -232,17 +233,19 @@ class _Process:
         async with contextlib.AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             providers = {name: await stack.enter_async_context(self._provider(name)) for name in settings.providers}
-            parts = self._parts(providers)
+            destinations = Destinations.of(settings, self._metrics)
+            parts = self._parts(providers, destinations)
             steps = ProviderSteps(parts).table() | self._files(parts, session).table()
             steps |= DeliverySteps(
                 opened.ledger,
                 opened.outbox,
                 self._cabinet(session),
+                destinations,
                 settings.worker,
                 clock.utc_now,
                 self._metrics,
             ).table()
-            worker = Worker(opened.tasks, steps, settings.worker, self._metrics)
+            worker = Worker(opened.tasks, steps, settings.worker, destinations, self._metrics)
             task = asyncio.create_task(worker.run(), name="worker")
             task.add_done_callback(_ends_the_process("worker", self._stop))
             try:
@@ -251,13 +254,14 @@ class _Process:
                 worker.stop()
                 await _finish(task)
 
-    def _parts(self, providers: dict[str, ProviderSystem]) -> Parts:
+    def _parts(self, providers: dict[str, ProviderSystem], destinations: Destinations) -> Parts:
         return Parts(
             ledger=self._store.ledger,
             services=self._services,
             verifier=self._verifier,
             registrar=self._registrar,
             providers=providers,
+            destinations=destinations,
             provider_settings=self._settings.providers,
             settings=self._settings.worker,
             readings=_readings,

@@ -67,6 +67,8 @@ class Shep(_Section):
     sender_id: str
     password: SecretStr
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
+    concurrency: Annotated[int, Field(gt=0)] = 8
+    """Calls that one process makes at the same time."""
     certificates: tuple[Path, ...] = ()
     """PEM: whose signature ShEP's answers must carry."""
     answers_signed: bool = True
@@ -111,6 +113,8 @@ class Provider(_Section):
     url: str
     """Address of the provider's SOAP service."""
     timeout_seconds: Annotated[float, Field(gt=0)] = 20.0
+    concurrency: Annotated[int, Field(gt=0)] = 8
+    """Calls that one process makes at the same time."""
     poll_seconds: Annotated[float, Field(gt=0)] = 30.0
     """How often an undecided case is asked about."""
     bin: Annotated[str, Field(pattern=r"^\d{12}$")]
@@ -174,6 +178,9 @@ class Worker(_Section):
     """After so many failures a task becomes a dead letter."""
     backoff_initial_seconds: Annotated[float, Field(gt=0)] = 1.0
     backoff_max_seconds: Annotated[float, Field(gt=0)] = 900.0
+    breaker_failures: Annotated[int, Field(gt=0)] = 5
+    """After so many failures in a row a system is left alone for a while; others' cases go on."""
+    breaker_pause_seconds: Annotated[float, Field(gt=0)] = 30.0
     verification_limit_hours: Annotated[float, Field(gt=0)] = 24.0
     """How long an application may wait for its revocation check or its files before it is rejected."""
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from gateway.cases.calls import CallFailed
+
 
 class MessageKind(StrEnum):
     """What the outgoing message is to the cabinet."""
@@ -58,7 +60,7 @@ class Reported:
     """As it came, with its signature: evidence."""
 
 
-class CabinetUnavailable(Exception):  # noqa: N818  says what the cabinet is
+class CabinetUnavailable(CallFailed):
     """ShEP could not be reached or did not take the message: send it again later. The text holds no personal data."""
 
 

@@ -1,9 +1,13 @@
 """Delivery: messages reach the cabinet in order, each under one id, and the answer is confirmed."""
 
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from gateway.cases import machine
-from gateway.cases.cabinet import Cabinet, CabinetUnavailable, DeliveryState, MessageKind, Outgoing, Reported
+from gateway.cases.cabinet import Cabinet, DeliveryState, MessageKind, Outgoing, Reported
+from gateway.cases.calls import CallFailed
+from gateway.cases.destinations import SHEP, Destinations
 from gateway.cases.evidence import digest
 from gateway.cases.exhibit import Exhibit, whole
 from gateway.cases.model import ARRIVED, Case, Claim, TaskKind
@@ -13,6 +17,8 @@ from gateway.cases.store.outbox import Delivery, Outbox
 from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.clock import Clock
 from gateway.settings import Worker as WorkerSettings
+
+T = TypeVar("T")
 
 _MAX_SHEP_ID = 200
 """Real ones have up to 40 characters; what is longer cannot be a key."""
@@ -40,6 +46,7 @@ class DeliverySteps:
         ledger: Ledger,
         outbox: Outbox,
         cabinet: Cabinet,
+        destinations: Destinations,
         settings: WorkerSettings,
         clock: Clock,
         observer: Observer,
@@ -49,6 +56,7 @@ class DeliverySteps:
         self._ledger = ledger
         self._outbox = outbox
         self._cabinet = cabinet
+        self._destinations = destinations
         self._clock = clock
         self._observer = observer
 
@@ -72,11 +80,8 @@ class DeliverySteps:
         case = await self._case(claim)
         delivery = await self._outbox.answer(case.id)
         if delivery is None:
-            raise StepFailed("gateway.answer_missing", final=True)
-        try:
-            reported = await self._cabinet.state(delivery.shep_message_id or str(delivery.id))
-        except CabinetUnavailable as error:
-            raise StepFailed(f"shep.unavailable: {error}", counts=False) from error
+            raise StepFailed.for_good("gateway.answer_missing")
+        reported = await self._ask(lambda: self._cabinet.state(delivery.shep_message_id or str(delivery.id)))
         by = "getMessageStatus"
         if reported.state is DeliveryState.ON_DELIVERY:
             again = patience_seconds(self._clock() - delivery.created_at, self._settings)
@@ -92,10 +97,7 @@ class DeliverySteps:
         """Send a message; return what is to be recorded of it."""
         message = await outgoing(self._ledger, case, delivery)
         started = time.perf_counter()
-        try:
-            taken = await self._cabinet.send(message)
-        except CabinetUnavailable as error:
-            raise StepFailed(f"shep.unavailable: {error}", counts=False) from error
+        taken = await self._ask(lambda: self._cabinet.send(message))
         self._observer.step("delivery_send", time.perf_counter() - started)
         now, final = self._clock(), delivery.kind is MessageKind.RESPONSE
         shep_id = taken.shep_message_id
@@ -116,10 +118,17 @@ class DeliverySteps:
 
         return decide
 
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            with self._destinations.call(SHEP):
+                return await call()
+        except CallFailed as error:
+            raise StepFailed.by(error, "shep.unavailable") from error
+
     async def _case(self, claim: Claim) -> Case:
         case = await self._ledger.case(claim.case_id)
         if case is None:
-            raise StepFailed("gateway.case_missing", final=True)
+            raise StepFailed.for_good("gateway.case_missing")
         return case
 
 

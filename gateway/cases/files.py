@@ -12,6 +12,8 @@ from datetime import timedelta
 import structlog
 
 from gateway.cases import machine
+from gateway.cases.calls import HANDLING, Failure
+from gateway.cases.destinations import STORAGE
 from gateway.cases.exhibit import Exhibit
 from gateway.cases.model import OPEN, Case, Claim, State, TaskKind
 from gateway.cases.registrar import record
@@ -24,6 +26,9 @@ from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.structure import in_document
 from gateway.texts import Text
+
+_ASK_AGAIN = HANDLING[Failure.NOT_NOW]
+"""However the storage fails: in the end the applicant is told, so nothing of it becomes a dead letter."""
 
 _log = structlog.get_logger(__name__)
 
@@ -89,11 +94,12 @@ class FileSteps:
 
     async def _findings(self, case: Case, kept: Kept, named: Sequence[_Named]) -> tuple[Finding, ...]:
         try:
-            return tuple([finding async for finding in self._wrong(case, named)])
+            with self._parts.destinations.call(STORAGE):
+                return tuple([finding async for finding in self._wrong(case, named)])
         except StorageUnavailable as error:
             waited = self._parts.clock() - kept.received_at
             if waited < timedelta(hours=self._parts.settings.verification_limit_hours):
-                raise StepFailed(f"storage.unavailable: {error}", counts=False) from error
+                raise StepFailed(f"storage.unavailable: {error}", _ASK_AGAIN, error.retry_after) from error
             return (_UNREACHABLE,)
 
     async def _wrong(self, case: Case, named: Sequence[_Named]) -> AsyncIterator[Finding]:
@@ -103,7 +109,7 @@ class FileSteps:
         if not missing:
             return
         if self._storage is None:
-            raise StorageUnavailable("none is configured")
+            raise StorageUnavailable("none is configured", Failure.NOT_NOW)
         described = await self._storage.describe(list(dict.fromkeys(one.file_id for one in missing)))
         total = sum(one.size or 0 for one in described.values())
         if total > self._max_total:

@@ -193,5 +193,7 @@ class Claim:
 
     case_id: UUID
     kind: TaskKind
+    lane: str
+    """Of the system that the task calls (see `gateway.cases.destinations`)."""
     token: UUID
     attempt: int

@@ -25,6 +25,12 @@ class Observer(Protocol):
     def delivery(self, kind: str, state: str) -> None:
         """Count a message to the cabinet that was `sent` or `confirmed`."""
 
+    def call_failed(self, destination: str, failure: str) -> None:
+        """Count a failed call of another system by its kind (`gateway.cases.calls.Failure`)."""
+
+    def destination(self, name: str, *, is_open: bool) -> None:
+        """Show whether a system is left alone for a while."""
+
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         """Count a call of a provider's system: `ok`, `unavailable` or `rejected`."""
 

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
+from gateway.cases.calls import CallFailed, Failure
 from gateway.catalogue.application import Application
 from gateway.catalogue.procedure import Position
 from gateway.texts import Text
@@ -102,12 +103,16 @@ class Decision:
     """The bytes it was read from: evidence."""
 
 
-class ProviderUnavailable(Exception):  # noqa: N818  says what the provider is, like `ConnectionRefused`
+class ProviderUnavailable(CallFailed):
     """The provider's system could not be asked (network, time limit, its own failure): ask again later."""
 
 
-class ProviderRejected(Exception):  # noqa: N818  same
+class ProviderRejected(CallFailed):
     """The provider's system answered that it will not take the call: repeating does not help, a person must look."""
+
+    def __init__(self, text: str) -> None:
+        """Take what it said."""
+        super().__init__(text, Failure.REJECTED)
 
 
 class ProviderSystem(Protocol):

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from gateway.cases import machine
 from gateway.cases.assessment import Assessment, assess
+from gateway.cases.calls import CallFailed
 from gateway.cases.course import StepEnding
+from gateway.cases.destinations import Destinations, provider_lane
 from gateway.cases.exhibit import Exhibit
 from gateway.cases.followup import ASK_AFTER_SECONDS, DutyMissed, DutyNear, Terminated
 from gateway.cases.inbound import Mode
@@ -21,7 +23,6 @@ from gateway.cases.provider import (
     ProviderRejected,
     ProviderStatus,
     ProviderSystem,
-    ProviderUnavailable,
     Refusal,
     Stage,
 )
@@ -60,6 +61,7 @@ class Parts:
     verifier: Verifier
     registrar: Registrar
     providers: Mapping[str, ProviderSystem]
+    destinations: Destinations
     provider_settings: Mapping[str, ProviderSettings]
     settings: WorkerSettings
     readings: Readings
@@ -155,7 +157,7 @@ class ProviderSteps:
         parts = self._parts
         application, document = application_of(parts, case, await parts.ledger.message_in_force(case.id))
         if case.number is None or case.registered_at is None or case.deadline is None:
-            raise StepFailed("gateway.case_unreadable", final=True)
+            raise StepFailed.for_good("gateway.case_unreadable")
         complete = await self._with_files(case, application)
         if complete is None:
             return None
@@ -284,13 +286,11 @@ class ProviderSteps:
         name = parts.services.of(case).provider
         started, outcome = time.perf_counter(), "ok"
         try:
-            return await call(parts.providers[name])
-        except ProviderUnavailable as error:
-            outcome = "unavailable"
-            raise StepFailed(f"provider.unavailable: {error}", counts=False) from error
-        except ProviderRejected as error:
-            outcome = "rejected"
-            raise StepFailed(f"provider.rejected: {error}", final=True) from error
+            with parts.destinations.call(provider_lane(name)):
+                return await call(parts.providers[name])
+        except CallFailed as error:
+            outcome = "rejected" if isinstance(error, ProviderRejected) else "unavailable"
+            raise StepFailed.by(error, f"provider.{outcome}") from error
         finally:
             parts.observer.adapter(name, operation, outcome, time.perf_counter() - started)
 
@@ -303,7 +303,7 @@ async def case_of(parts: Parts, claim: Claim) -> Case:
     """
     case = await parts.ledger.case(claim.case_id)
     if case is None:
-        raise StepFailed("gateway.case_missing", final=True)
+        raise StepFailed.for_good("gateway.case_missing")
     return case
 
 
@@ -316,7 +316,7 @@ def application_of(parts: Parts, case: Case, kept: Kept) -> tuple[Application, b
     document = kept.raw if case.mode is Mode.COUNTER else parts.readings(kept.raw)[kept.reading]
     reading = read_application(parts.services.of(case).service, claimed(document))
     if reading.application is None:
-        raise StepFailed("gateway.case_unreadable", final=True)
+        raise StepFailed.for_good("gateway.case_unreadable")
     return reading.application, document
 
 

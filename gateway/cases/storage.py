@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from gateway.cases.calls import CallFailed
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -27,7 +29,7 @@ class FetchedFile:
     answer: bytes = field(repr=False)
 
 
-class StorageUnavailable(Exception):  # noqa: N818  says what the storage is
+class StorageUnavailable(CallFailed):
     """The storage could not be asked, or did not answer as it must: ask again later. The text holds no file's data."""
 
 

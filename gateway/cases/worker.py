@@ -6,14 +6,18 @@ Any number of workers share one database. A worker that dies loses nothing: its 
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
+from typing import Self
 
 import structlog
 from psycopg import Error as DatabaseError
 from psycopg_pool import PoolTimeout
 from tenacity import RetryCallState, Retrying, wait_random_exponential
 
+from gateway.cases.calls import HANDLING, CallFailed, Handling
+from gateway.cases.destinations import Destinations
 from gateway.cases.model import Claim, TaskKind
 from gateway.cases.observer import Observer
 from gateway.cases.store.tasks import Tasks
@@ -27,37 +31,55 @@ Step = Callable[[Claim], Awaitable[None]]
 _SIGNS_OF_LIFE = 4
 """In one lease: so many may be lost, less one, before others take over."""
 
+_OURS = Handling(counts=True)
+"""A failure of our own side, or one that a person should look at."""
+
 _log = structlog.get_logger(__name__)
 
 
 class StepFailed(Exception):  # noqa: N818  says what happened
     """A step could not be done now. The code is short and holds no personal data."""
 
-    def __init__(self, code: str, *, final: bool = False, counts: bool = True) -> None:
+    def __init__(self, code: str, handling: Handling = _OURS, retry_after: float = 0.0) -> None:
         """Say why.
 
         Args:
             code: short, without personal data.
-            final: repeating will not help.
-            counts: whether it counts towards the dead letters. That somebody else is away does not: an outage of a
-                day must not leave work for a person behind.
+            handling: what this kind of failure asks for.
+            retry_after: seconds, when whoever was asked said when to come again.
         """
         super().__init__(code)
         self.code = code
-        self.final = final
-        self.counts = counts
+        self.handling = handling
+        self.retry_after = retry_after
+
+    @classmethod
+    def by(cls, error: CallFailed, code: str) -> Self:
+        """Return what a failed call of another system makes of a step; `code` says whose."""
+        return cls(f"{code}: {error}", HANDLING[error.failure], error.retry_after)
+
+    @classmethod
+    def for_good(cls, code: str) -> Self:
+        """Say that repeating will not help."""
+        return cls(code, Handling(final=True))
 
 
-def backoff_seconds(attempt: int, settings: WorkerSettings) -> float:
-    """Return how long to wait after the `attempt`-th failure: exponential, with full jitter, capped."""
-    wait = wait_random_exponential(
-        multiplier=settings.backoff_initial_seconds,
-        max=settings.backoff_max_seconds,
-        min=settings.backoff_initial_seconds,
-    )
+def backoff_seconds(
+    attempt: int, settings: WorkerSettings, *, patience: float = 1.0, retry_after: float = 0.0
+) -> float:
+    """Return how long to wait after the `attempt`-th failure: exponential, with full jitter, capped.
+
+    Args:
+        attempt: counts from 1.
+        settings: first and longest wait.
+        patience: by how much the waits are longer than usual.
+        retry_after: not before these seconds; the jitter comes on top, or all would come back at the same moment.
+    """
+    first = min(settings.backoff_initial_seconds * patience, settings.backoff_max_seconds)
+    wait = wait_random_exponential(multiplier=first, max=settings.backoff_max_seconds, min=first)
     state = RetryCallState(Retrying(), None, (), {})
     state.attempt_number = attempt
-    return wait(state)
+    return min(retry_after, settings.backoff_max_seconds) + wait(state)
 
 
 def patience_seconds(waited: timedelta, settings: WorkerSettings) -> float:
@@ -69,9 +91,15 @@ class Worker:
     """Runs steps, up to `concurrency` at a time."""
 
     def __init__(
-        self, tasks: Tasks, steps: Mapping[TaskKind, Step], settings: WorkerSettings, observer: Observer
+        self,
+        tasks: Tasks,
+        steps: Mapping[TaskKind, Step],
+        settings: WorkerSettings,
+        destinations: Destinations,
+        observer: Observer,
     ) -> None:
-        """Take the step of every kind of task."""
+        """Take the step of every kind of task, and who may be called how often."""
+        self._destinations = destinations
         self._tasks = tasks
         self._steps = steps
         self._settings = settings
@@ -112,7 +140,8 @@ class Worker:
         if self._free() <= 0:
             return []
         try:
-            return await self._tasks.claim(self._free(), self._settings.lease_seconds)
+            places = self._destinations.places(Counter(claim.lane for claim in self._running.values()))
+            return await self._tasks.claim(self._free(), self._settings.lease_seconds, places)
         except Exception as error:  # noqa: BLE001  whatever it is, the next poll tries again; a worker must not end of it
             self._observer.store_failed(type(error).__name__)
             _log.warning("worker.claim_failed", error=type(error).__name__)
@@ -151,7 +180,7 @@ class Worker:
         try:
             if claim.attempt > self._settings.max_attempts:
                 # Claims count even when the process died in the step: a task that kills its worker ends here.
-                raise StepFailed("gateway.too_many_attempts", final=True)  # noqa: TRY301  same handling as a step's
+                raise StepFailed.for_good("gateway.too_many_attempts")  # noqa: TRY301  same handling as a step's
             async with asyncio.timeout(self._settings.step_seconds):
                 await self._steps[claim.kind](claim)
         except StepFailed as error:
@@ -170,7 +199,8 @@ class Worker:
         self._observer.task(claim.kind.value, outcome, time.perf_counter() - started)
 
     async def _failed(self, claim: Claim, error: StepFailed) -> str:
-        final = error.final or (error.counts and claim.attempt >= self._settings.max_attempts)
+        handling = error.handling
+        final = handling.final or (handling.counts and claim.attempt >= self._settings.max_attempts)
         _log.warning(
             "worker.step_failed",
             attempt=claim.attempt,
@@ -181,8 +211,10 @@ class Worker:
             if final:
                 await self._tasks.kill(claim, error.code)
                 return "dead"
-            attempts = claim.attempt if error.counts else min(claim.attempt, self._settings.max_attempts // 2)
-            delay = backoff_seconds(claim.attempt, self._settings)
+            attempts = claim.attempt if handling.counts else min(claim.attempt, self._settings.max_attempts // 2)
+            delay = backoff_seconds(
+                claim.attempt, self._settings, patience=handling.patience, retry_after=error.retry_after
+            )
             await self._tasks.retry(claim, delay, error.code, attempts=attempts)
         except (DatabaseError, PoolTimeout) as failure:
             self._observer.store_failed(type(failure).__name__)

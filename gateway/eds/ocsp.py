@@ -12,9 +12,9 @@ from cryptography import x509
 from cryptography.x509.oid import AuthorityInformationAccessOID
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
+from gateway.breaker import Breaker
 from gateway.clock import Clock
 from gateway.eds import ocsp_response
-from gateway.eds.breaker import Breaker
 from gateway.eds.certificate import Certificate
 from gateway.eds.fetch import Fetch, FetchFailed
 from gateway.eds.ocsp_request import Question

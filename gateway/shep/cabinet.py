@@ -1,12 +1,11 @@
 """The citizen's cabinet, reached through ShEP's AsyncChannel."""
 
 from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, Outgoing, Reported, Taken
+from gateway.cases.calls import Failure
 from gateway.clock import Clock
-from gateway.shep.client import Answer, ReplyUntrusted, ShepClient, ShepUnreachable
-from gateway.shep.faults import codes
+from gateway.shep.client import Answer, ShepClient, ShepFailed
 from gateway.shep.messages import AsyncReceipt, Request, Sender, StatusAnswer, StatusQuery
 from gateway.shep.operations import outgoing_message
-from gateway.shep.reader import ReplyFault, ReplyUnreadable
 
 _MAX_ID_LENGTH = 200
 
@@ -35,7 +34,7 @@ class ShepCabinet:
                 known = message_id is not None and len(message_id) <= _MAX_ID_LENGTH
                 return Taken(message_id if known else None, answer.raw)
             case _:
-                raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
+                raise CabinetUnavailable("shep.reply: the answer belongs to another operation", Failure.UNREADABLE)
 
     async def state(self, shep_message_id: str) -> Reported:
         """Ask ShEP whether a message of ours was delivered.
@@ -48,16 +47,10 @@ class ShepCabinet:
             case StatusAnswer(state=state):
                 return Reported(DeliveryState(state.value), answer.raw)
             case _:
-                raise CabinetUnavailable("shep.reply: the answer belongs to another operation")
+                raise CabinetUnavailable("shep.reply: the answer belongs to another operation", Failure.UNREADABLE)
 
     async def _ask(self, request: Request) -> Answer:
         try:
             return await self._client.send(self._url, request)
-        except ReplyFault as fault:
-            raise CabinetUnavailable(f"shep.fault: {codes(fault.error)}") from None
-        except ReplyUntrusted as error:
-            raise CabinetUnavailable(f"shep.signature: {error}") from None
-        except ReplyUnreadable as error:
-            raise CabinetUnavailable(f"shep.reply: {error}") from None
-        except ShepUnreachable as error:
-            raise CabinetUnavailable(f"shep.unreachable: {error}") from None
+        except ShepFailed as error:
+            raise CabinetUnavailable(f"shep.{error}", error.failure, error.retry_after) from None

@@ -7,15 +7,18 @@ import aiohttp
 from aiohttp import hdrs
 from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
 
+from gateway.cases.calls import AWAY_STATUSES, CallFailed, Failure, retry_after
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
 from gateway.eds.keys import SigningKey
 from gateway.eds.verdict import Indication
 from gateway.eds.verifier import Verifier
 from gateway.eds.xml import Limits
+from gateway.faults import Code
 from gateway.shep.envelope import Transport
+from gateway.shep.faults import codes
 from gateway.shep.messages import ErrorInfo, Request, Response
-from gateway.shep.reader import Reply, ReplyFault, ReplyUnreadable, read_signed_reply
+from gateway.shep.reader import Reply, ReplyUnreadable, read_signed_reply
 from gateway.shep.writer import write
 
 _HEADERS = {hdrs.CONTENT_TYPE: "text/xml; charset=utf-8", "SOAPAction": '""', hdrs.ACCEPT: "text/xml"}
@@ -32,12 +35,8 @@ class Answer:
     transport: Transport = field(repr=False)
 
 
-class ShepUnreachable(Exception):  # noqa: N818  says what ShEP is
-    """No answer came: no connection, or none in time. The text holds no personal data."""
-
-
-class ReplyUntrusted(Exception):  # noqa: N818  says what the reply is
-    """The answer does not carry the signature it has to carry; nothing in it is believed."""
+class ShepFailed(CallFailed):
+    """ShEP did not do what it was asked, or did not answer as it must."""
 
 
 class ShepClient:
@@ -67,16 +66,17 @@ class ShepClient:
         """Send a request and return the answer to it.
 
         Raises:
-            ShepUnreachable: no answer.
-            ReplyUnreadable: an answer that is none of the contract's.
-            ReplyUntrusted: an answer without the signature it has to carry.
-            ReplyFault: a fault.
+            ShepFailed: no answer, one that is none of the contract's, one without the signature it has to carry, or a
+                fault; of a fault the text names the codes and quotes nothing.
         """
         raw = await self._post(url, write(request, self._key))
-        reply = read_signed_reply(raw, self._limits)
+        try:
+            reply = read_signed_reply(raw, self._limits)
+        except ReplyUnreadable as error:
+            raise ShepFailed(f"reply: {error}", Failure.UNREADABLE) from None
         self._check(reply)
         if isinstance(reply.content, ErrorInfo):
-            raise ReplyFault(reply.content)
+            raise ShepFailed(f"fault: {codes(reply.content)}", _failure(reply.content))
         return Answer(reply.content, raw, reply.transport)
 
     def _check(self, reply: Reply) -> None:
@@ -86,9 +86,10 @@ class ShepClient:
             reply.transport.envelope, reply.transport.body, at=self._clock(), registered=self._certificates
         )
         if verdict.indication is not Indication.VALID:
-            raise ReplyUntrusted(", ".join(sorted(verdict.reasons)) or "the signature cannot be verified")
+            named = ", ".join(sorted(verdict.reasons)) or "the signature cannot be verified"
+            raise ShepFailed(f"signature: {named}", Failure.UNREADABLE)
         if not verdict.signers or verdict.signers[0].certificate not in self._certificates:
-            raise ReplyUntrusted("signed with a certificate that is not configured")
+            raise ShepFailed("signature: signed with a certificate that is not configured", Failure.UNREADABLE)
 
     async def _post(self, url: str, body: bytes) -> bytes:
         # A connection that was kept alive may be dead by now: one repeat, the receiver tells it by its id.
@@ -100,9 +101,11 @@ class ShepClient:
                 with attempt:
                     return await self._post_once(url, body)
         except TimeoutError:
-            raise ShepUnreachable("no answer in time") from None
+            raise ShepFailed("silent: no answer in time", Failure.NO_ANSWER) from None
+        except aiohttp.ClientConnectorError as error:
+            raise ShepFailed(f"unreachable: {type(error).__name__}", Failure.UNREACHABLE) from None
         except aiohttp.ClientError as error:
-            raise ShepUnreachable(f"no answer ({type(error).__name__})") from None
+            raise ShepFailed(f"silent: {type(error).__name__}", Failure.NO_ANSWER) from None
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _post_once(self, url: str, body: bytes) -> bytes:
@@ -111,7 +114,10 @@ class ShepClient:
             url, data=body, headers=_HEADERS, timeout=self._timeout, allow_redirects=False
         ) as response:
             if response.status in _REDIRECTS:
-                raise ReplyUnreadable(f"HTTP {response.status}: a redirect is not followed")
+                raise ShepFailed(f"reply: HTTP {response.status}: a redirect is not followed", Failure.UNREADABLE)
+            if response.status in AWAY_STATUSES:
+                wait = retry_after(response.headers.get(hdrs.RETRY_AFTER), self._clock())
+                raise ShepFailed(f"busy: HTTP {response.status}", Failure.BUSY, wait)
             return await _read(response, self._limits.max_bytes)
 
 
@@ -120,10 +126,15 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> bytes:
     async for chunk in response.content.iter_any():
         body += chunk
         if len(body) > limit:
-            raise ReplyUnreadable(f"the answer is larger than {limit} bytes")
+            raise ShepFailed(f"reply: larger than {limit} bytes", Failure.UNREADABLE)
     if not body:
-        raise ReplyUnreadable(f"HTTP {response.status} without a body")
+        raise ShepFailed(f"reply: HTTP {response.status} without a body", Failure.UNREADABLE)
     return bytes(body)
+
+
+def _failure(error: ErrorInfo) -> Failure:
+    """An internal error is ShEP's, whatever message meets it; any other fault is about this one."""
+    return Failure.BUSY if error.code == Code.INTERNAL else Failure.FAULT
 
 
 def _disconnected(error: BaseException) -> bool:

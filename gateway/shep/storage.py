@@ -4,13 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
+from gateway.cases.calls import Failure
 from gateway.cases.storage import FetchedFile, StorageUnavailable, StoredFile
 from gateway.clock import Clock
 from gateway.eds.xml import Limits
-from gateway.shep.client import ReplyUntrusted, ShepClient, ShepUnreachable
-from gateway.shep.faults import codes
+from gateway.shep.client import ShepClient, ShepFailed
 from gateway.shep.messages import Data, Response, Sender, SyncRequest, SyncResponse
-from gateway.shep.reader import ReplyFault, ReplyUnreadable
 from gateway.shep.temp_files import AnswerUnusable, Credentials, FileResult, Request, read_response, write_request
 
 _LIMITS = Limits()
@@ -74,18 +73,12 @@ class ShepStorage:
         try:
             answer = await self._client.send(self._url, self._request(payload))
             results = read_response(kind, _data(answer.response), _LIMITS)
-        except ReplyFault as fault:
-            raise StorageUnavailable(f"fault: {codes(fault.error)}") from None
-        except ReplyUntrusted as error:
-            raise StorageUnavailable(f"signature: {error}") from None
-        except ReplyUnreadable as error:
-            raise StorageUnavailable(f"reply: {error}") from None
-        except ShepUnreachable as error:
-            raise StorageUnavailable(f"unreachable: {error}") from None
+        except ShepFailed as error:
+            raise StorageUnavailable(str(error), error.failure, error.retry_after) from None
         except AnswerUnusable as error:
-            raise StorageUnavailable(f"answer: {error}") from None
+            raise StorageUnavailable(f"answer: {error}", Failure.UNREADABLE) from None
         if not results.keys() >= set(file_ids):
-            raise StorageUnavailable("answer: says nothing of a file that was asked for")
+            raise StorageUnavailable("answer: says nothing of a file that was asked for", Failure.UNREADABLE)
         return results, answer.raw
 
     def _request(self, payload: bytes) -> SyncRequest:

@@ -54,6 +54,7 @@ class Metrics:
         self._provider, self._operation, self._outcome = Bounded(64), Bounded(16), Bounded(16)
         self._reason, self._finding, self._error = Bounded(64), Bounded(64), Bounded(32)
         self._origin, self._service, self._unit = Bounded(16), Bounded(64), Bounded(16)
+        self._failure = Bounded(16)
         self._wire_metrics()
         self._case_metrics()
         self._revocation_metrics()
@@ -108,6 +109,14 @@ class Metrics:
     def delivery(self, kind: str, state: str) -> None:
         """Count a message to the cabinet that was sent or confirmed."""
         self._deliveries.labels(self._kind(kind), self._state(state)).inc()
+
+    def call_failed(self, destination: str, failure: str) -> None:
+        """Count a failed call of another system, by its kind."""
+        self._calls_failed.labels(self._provider(destination), self._failure(failure)).inc()
+
+    def destination(self, name: str, *, is_open: bool) -> None:
+        """Show whether a system is left alone for a while."""
+        self._destination_open.labels(self._provider(name)).set(is_open)
 
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         """Count a call of a provider's system."""
@@ -227,6 +236,12 @@ class Metrics:
         )
         self._refused_reports = self._counter(
             "refused_reports", "What providers' systems said and no act has.", "provider", "code"
+        )
+        self._calls_failed = self._counter(
+            "calls_failed", "Failed calls of ShEP and providers' systems, by kind.", "destination", "failure"
+        )
+        self._destination_open = self._gauge(
+            "destination_open", "1 while a system that failed is left alone (open breaker).", "destination"
         )
         self._adapter_seconds = self._histogram(
             "adapter_call_seconds", "Duration of a call of a provider's system.", "provider", "operation"

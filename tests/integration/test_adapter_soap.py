@@ -12,6 +12,7 @@ from lxml import etree
 
 from adapters.soap import SoapProvider
 from adapters.transport import MAX_ANSWER_BYTES
+from gateway.cases.calls import Failure
 from gateway.cases.provider import Outcome, ProviderCase, ProviderRejected, ProviderUnavailable, Stage
 from gateway.catalogue.application import Application, Attachment, Person
 from gateway.settings import Provider
@@ -66,8 +67,8 @@ async def system(server: ProviderServer) -> AsyncIterator[SoapProvider]:
 
 
 def adapter(url: str, *, seconds: float = 20.0, concurrency: int = 8) -> SoapProvider:
-    settings = Provider(adapter="soap", url=url, timeout_seconds=seconds, bin="990140000000")
-    return SoapProvider(settings, concurrency=concurrency)
+    settings = Provider(adapter="soap", url=url, timeout_seconds=seconds, concurrency=concurrency, bin="990140000000")
+    return SoapProvider(settings)
 
 
 def text(element: etree._Element, path: str) -> str | None:
@@ -245,6 +246,18 @@ async def test_no_answer_in_time(server: ProviderServer) -> None:
     with pytest.raises(ProviderUnavailable, match=r"no answer within 0\.2 s"):
         await provider.submit(CASE)
     await provider.close()
+
+
+@pytest.mark.parametrize(("status", "asked", "seconds"), [(503, "120", 120.0), (429, "soon", 0.0), (502, None, 0.0)])
+async def test_a_system_that_says_when_to_come_again(
+    server: ProviderServer, system: SoapProvider, status: int, asked: str | None, seconds: float
+) -> None:
+    """HTTP 429, 502, 503 and 504 are no answer about the case; the wait they ask for is told."""
+    headers = {"Retry-After": asked} if asked else {}
+    server.respond = give(web.Response(status=status, text="<html/>", content_type="text/html", headers=headers))
+    with pytest.raises(ProviderUnavailable) as caught:
+        await system.status("KST-1")
+    assert (caught.value.failure, caught.value.retry_after) == (Failure.BUSY, seconds)
 
 
 async def test_dropped_connection() -> None:

@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 import psycopg
 import pytest
 
+from gateway.breaker import Breaker
 from gateway.cases import machine
 from gateway.cases.cabinet import CabinetUnavailable, DeliveryState, MessageKind, Outgoing, Reported, Taken
+from gateway.cases.calls import Failure
 from gateway.cases.delivery import DeliverySteps
+from gateway.cases.destinations import SHEP as SHEP_LANE
+from gateway.cases.destinations import Destination, Destinations
 from gateway.cases.evidence import digest
 from gateway.cases.exhibit import Exhibit
 from gateway.cases.mailbox import SHEP, Mailbox
@@ -44,7 +48,7 @@ class Shep:
 
     async def send(self, message: Outgoing) -> Taken:
         if self.away:
-            raise CabinetUnavailable("shep.unreachable")
+            raise CabinetUnavailable("shep.unreachable", Failure.UNREACHABLE)
         self.sent.append(message)
         return Taken(str(len(self.sent)).zfill(self.id_length), b"<receipt %d/>" % len(self.sent))
 
@@ -102,7 +106,9 @@ async def post(database_url: str) -> AsyncIterator[Post]:
     async with open_store(database_url, Vault(bytes(32)), 6) as store:
         shep, recorder = Shep(), Recorder()
         settings = WorkerSettings()
-        steps = DeliverySteps(store.ledger, store.outbox, shep, settings, lambda: AT, recorder)
+        shep_alone = {SHEP_LANE: Destination(8, Breaker(5, 30))}
+        destinations = Destinations(shep_alone, recorder)
+        steps = DeliverySteps(store.ledger, store.outbox, shep, destinations, settings, lambda: AT, recorder)
         yield Post(store, shep, steps, Mailbox(store.ledger, store.outbox, lambda: AT, recorder))
 
 
@@ -121,7 +127,7 @@ async def test_every_attempt_is_the_same_message(post: Post) -> None:
     post.shep.away = True
     with pytest.raises(StepFailed, match="unreachable") as caught:
         await post.run(TaskKind.DELIVER)
-    assert not caught.value.counts
+    assert not caught.value.handling.counts
     post.shep.away = False
     await post.run(TaskKind.DELIVER)
     first = post.shep.sent[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
+from gateway.cases.destinations import Destinations
 from gateway.cases.model import State, TaskKind
 from gateway.cases.provider import Decision, ProviderCase, ProviderStatus, Refusal, Stage
 from gateway.cases.steps import Parts, ProviderSteps
@@ -70,6 +71,7 @@ def _steps(at: Desk, office: _Office) -> ProviderSteps:
             verifier=at.verifier,
             registrar=at.registrar,
             providers={"akimat": office},
+            destinations=Destinations.of(configured, at.recorder),
             provider_settings=configured.providers,
             settings=configured.worker,
             readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),

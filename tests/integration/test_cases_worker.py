@@ -8,7 +8,10 @@ import psycopg
 import pytest
 import structlog
 
+from gateway.cases.calls import Failure
+from gateway.cases.destinations import Destinations
 from gateway.cases.model import Case, Claim, TaskKind
+from gateway.cases.provider import ProviderUnavailable
 from gateway.cases.store.ledger import Commit
 from gateway.cases.store.migrate import migrate
 from gateway.cases.store.store import Store, open_store
@@ -53,7 +56,7 @@ async def working(
         await store.ledger.commit(claim.case_id, lambda _: Commit(again_seconds=60), claim)
 
     steps = dict.fromkeys(TaskKind, later) | {TaskKind.SUBMIT: submit}
-    worker = Worker(store.tasks, steps, settings, recorder)
+    worker = Worker(store.tasks, steps, settings, Destinations({}, recorder), recorder)
     task = asyncio.create_task(worker.run())
     try:
         yield worker, recorder
@@ -109,7 +112,7 @@ async def test_a_final_failure_is_not_repeated(store: Store) -> None:
     await opened(store)
 
     async def refused(_: Claim) -> None:
-        raise StepFailed("provider.rejected", final=True)
+        raise StepFailed.for_good("provider.rejected")
 
     async with working(store, refused):
         await until(lambda: nothing_to_submit(store))
@@ -228,7 +231,7 @@ async def test_an_outage_of_others_leaves_no_dead_letters(store: Store) -> None:
         nonlocal tries
         tries += 1
         if tries < 12:
-            raise StepFailed("provider.unavailable", counts=False)
+            raise StepFailed.by(ProviderUnavailable("away", Failure.UNREACHABLE), "provider.unavailable")
         await finish(store)(claim)
 
     async with working(store, away):

@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from gateway.cases.destinations import Destinations
 from gateway.cases.model import Case, State, TaskKind
 from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Refusal, Stage
 from gateway.cases.steps import Parts, ProviderSteps
@@ -109,6 +110,7 @@ class Office:
                 verifier=at.verifier,
                 registrar=at.registrar,
                 providers={} if system is None else {"akimat": system},
+                destinations=Destinations.of(configured, at.recorder),
                 provider_settings={"akimat": akimat},
                 settings=configured.worker,
                 readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),

@@ -150,10 +150,10 @@ async def test_fault(status: int) -> None:
 @pytest.mark.parametrize(
     ("handler", "text"),
     [
-        (answering("<html>502 Bad Gateway</html>", 502), "shep.reply: client.not_soap"),
+        (answering("<html>502 Bad Gateway</html>", 502), "shep.busy: HTTP 502"),
         (answering(b"", 200), "shep.reply: HTTP 200 without a body"),
         (answering(write(STATUS, None)), "shep.reply: the answer belongs to another operation"),
-        (answering(b" " * 9_000_000), "shep.reply: the answer is larger"),
+        (answering(b" " * 9_000_000), "shep.reply: larger than"),
     ],
 )
 async def test_unusable_answers(handler: Handler, text: str) -> None:
@@ -224,7 +224,7 @@ async def test_broken_connection_is_unavailable() -> None:
         request.transport.abort()
         return web.Response()
 
-    assert (await refusal(handler)).startswith("shep.unreachable: ")
+    assert (await refusal(handler)).startswith("shep.silent: ")
     assert attempts == 2
 
 
@@ -239,6 +239,6 @@ async def test_silence_is_unavailable() -> None:
         return web.Response()
 
     async with shep(handler, timeout_seconds=0.2) as cabinet:
-        with pytest.raises(CabinetUnavailable, match=r"shep\.unreachable: no answer in time"):
+        with pytest.raises(CabinetUnavailable, match=r"shep\.silent: no answer in time"):
             await cabinet.send(OUTGOING)
     assert attempts == 1

@@ -48,6 +48,8 @@ class Recorder:
         self.failures: list[str] = []
         self.tasks: list[tuple[str, str]] = []
         self.deliveries: list[tuple[str, str]] = []
+        self.calls_failed: list[tuple[str, str]] = []
+        self.open: dict[str, bool] = {}
         self.adapters: list[tuple[str, str, str]] = []
         self.late: list[tuple[str, str, str, str]] = []
         self.refused: list[tuple[str, str]] = []
@@ -73,6 +75,12 @@ class Recorder:
 
     def delivery(self, kind: str, state: str) -> None:
         self.deliveries.append((kind, state))
+
+    def call_failed(self, destination: str, failure: str) -> None:
+        self.calls_failed.append((destination, failure))
+
+    def destination(self, name: str, *, is_open: bool) -> None:
+        self.open[name] = is_open
 
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0

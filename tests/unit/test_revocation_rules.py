@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.eds.breaker import Breaker
+from gateway.breaker import Breaker
 from gateway.eds.certificate import Certificate
 from gateway.eds.revocation import (
     Answer,
@@ -184,6 +184,17 @@ def test_breaker_opens_after_failures_in_a_row() -> None:
     assert breaker.lets_pass(0)
     breaker.failed(0)
     assert not breaker.lets_pass(9)
+
+
+def test_breaker_heeds_a_wait_that_was_asked_for() -> None:
+    """Who says when to come again is left alone until then, after its first failure; never shorter than the pause."""
+    breaker = Breaker(threshold=3, pause_seconds=10)
+    breaker.failed(0, retry_after=60)
+    assert breaker.rests(59)
+    assert breaker.lets_pass(60)
+    breaker.succeeded()
+    breaker.failed(100, retry_after=1)
+    assert breaker.rests(109)
 
 
 def test_breaker_lets_one_probe_through_after_the_pause() -> None:

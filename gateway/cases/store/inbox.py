@@ -11,6 +11,7 @@ from psycopg.errors import CheckViolation
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.change import Change
+from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.identity import part_id
 from gateway.cases.rendering import render
 from gateway.cases.store.rows import OPENING, opening_row
@@ -82,9 +83,9 @@ WITH m AS (
     INSERT INTO events (case_id, bucket, seq, at, kind, data, hash)
     SELECT m.case_id, m.bucket, %s, %s, %s, %s, %s FROM m
 ), t AS (
-    INSERT INTO tasks (case_id, bucket, kind, due_at)
-    SELECT m.case_id, m.bucket, kind, now() + make_interval(secs => delay)
-    FROM m, unnest(%s::text[], %s::float8[]) AS task(kind, delay)
+    INSERT INTO tasks (case_id, bucket, kind, lane, due_at)
+    SELECT m.case_id, m.bucket, kind, lane, now() + make_interval(secs => delay)
+    FROM m, unnest(%s::text[], %s::text[], %s::float8[]) AS task(kind, lane, delay)
 ), d AS (
     INSERT INTO deliveries (case_id, bucket, sender_id, shep_service_id, seq, id, kind, state, created_at, payload)
     SELECT m.case_id, m.bucket, m.sender_id, %s, %s, %s, %s, 'pending', %s, %s FROM m WHERE %s
@@ -96,10 +97,11 @@ SELECT count(*) FROM m
 class Inbox:
     """Takes new cases durably. One flush is under way at a time; what arrives meanwhile forms the next."""
 
-    def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
-        """Use connections of `pool`; seal with `vault`."""
+    def __init__(self, pool: AsyncConnectionPool, vault: Vault, lane: LaneOf = ONE_LANE) -> None:
+        """Use connections of `pool`; seal with `vault`; put tasks into their `lane`."""
         self._pool = pool
         self._vault = vault
+        self._lane = lane
         self._waiting: list[tuple[tuple[object, ...], asyncio.Future[bool]]] = []
         self._flush: asyncio.Task[None] | None = None
         self._serials: deque[int] = deque()
@@ -148,7 +150,9 @@ class Inbox:
             *(case.service_id, case.request_number, case.number),
             case.matter_key if case.ending is None else None,
             *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),
-            *([task.kind.value for task in change.tasks], [task.delay_seconds for task in change.tasks]),
+            [task.kind.value for task in change.tasks],
+            [self._lane(case.service_id, task.kind) for task in change.tasks],
+            [task.delay_seconds for task in change.tasks],
             *(case.shep_service_id, entry.seq, own_id, kind, entry.at, sealed, notice is not None),
         )
 

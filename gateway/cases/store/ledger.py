@@ -9,6 +9,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.change import Change
+from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.evidence import Entry, digest
 from gateway.cases.exhibit import Exhibit, cut, whole
 from gateway.cases.model import Case, Claim, TaskKind
@@ -70,10 +71,11 @@ class Kept:
 class Ledger:
     """Cases, their events and documents."""
 
-    def __init__(self, pool: AsyncConnectionPool, vault: Vault) -> None:
-        """Use connections of `pool`; seal with `vault`."""
+    def __init__(self, pool: AsyncConnectionPool, vault: Vault, lane: LaneOf = ONE_LANE) -> None:
+        """Use connections of `pool`; seal with `vault`; put tasks into their `lane`."""
         self._pool = pool
         self._vault = vault
+        self._lane = lane
 
     async def commit(self, case_id: UUID, decide: Decide, claim: Claim | None = None) -> Case | None:
         """Lock the case, let `decide` look at it, write what it says; return the case as it is then.
@@ -110,7 +112,7 @@ class Ledger:
             await outbox.mark_pending(connection, commit.returned)
         if commit.confirmed is not None:
             await outbox.mark_confirmed(connection, *commit.confirmed)
-        await _write_tasks(connection, case, commit, claim)
+        await self._write_tasks(connection, case, commit, claim)
 
     async def _write_change(self, connection: AsyncConnection, change: Change, result: Exhibit | None) -> None:
         case, entry = change.case, change.entry
@@ -135,6 +137,23 @@ class Ledger:
                     *(change.notice.kind.value, entry.at, sealed, result.sha256 if result else None),
                 ),
             )
+
+    async def _write_tasks(self, connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
+        new = dict.fromkeys(() if commit.change is None else (task.kind for task in commit.change.tasks), 0.0)
+        if commit.change is not None:
+            new.update({task.kind: task.delay_seconds for task in commit.change.tasks})
+            for kind in commit.change.done:
+                await connection.execute("DELETE FROM tasks WHERE case_id = %s AND kind = %s", (case.id, kind.value))
+        if claim is not None:
+            if commit.again_seconds is not None:
+                new.setdefault(claim.kind, commit.again_seconds)
+            elif claim.kind is TaskKind.DELIVER and await outbox.has_pending(connection, case.id):
+                new.setdefault(claim.kind, 0.0)
+            if claim.kind not in new:
+                await tasks.finish(connection, claim)
+        for kind, delay in new.items():
+            lane = self._lane(case.service_id, kind)
+            await tasks.schedule(connection, case, tasks.Due(kind, lane, delay), claim)
 
     async def _write_message(
         self, connection: AsyncConnection, case: Case, message: NewMessage, seq: int | None
@@ -306,23 +325,6 @@ async def _write_registration(connection: AsyncConnection, case: Case) -> None:
         "VALUES (%s, %s, %s, %s, %s, %s)",
         (case.number, case.bucket, case.id, case.sender_id, case.service_id, case.request_number),
     )
-
-
-async def _write_tasks(connection: AsyncConnection, case: Case, commit: Commit, claim: Claim | None) -> None:
-    new = dict.fromkeys(() if commit.change is None else (task.kind for task in commit.change.tasks), 0.0)
-    if commit.change is not None:
-        new.update({task.kind: task.delay_seconds for task in commit.change.tasks})
-        for kind in commit.change.done:
-            await connection.execute("DELETE FROM tasks WHERE case_id = %s AND kind = %s", (case.id, kind.value))
-    if claim is not None:
-        if commit.again_seconds is not None:
-            new.setdefault(claim.kind, commit.again_seconds)
-        elif claim.kind is TaskKind.DELIVER and await outbox.has_pending(connection, case.id):
-            new.setdefault(claim.kind, 0.0)
-        if claim.kind not in new:
-            await tasks.finish(connection, claim)
-    for kind, delay in new.items():
-        await tasks.schedule(connection, case, kind, delay, claim)
 
 
 def _result(case: Case, decision: Decision | None) -> Exhibit | None:

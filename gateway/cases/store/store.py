@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.migrate import APPLICATION, check
@@ -50,8 +51,8 @@ class Store:
 
 
 @asynccontextmanager
-async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[Store]:
-    """Connect to a migrated database.
+async def open_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_LANE) -> AsyncIterator[Store]:
+    """Connect to a migrated database; tasks are put into their `lane`.
 
     Raises:
         MigrationError: the schema is not this version's.
@@ -72,8 +73,8 @@ async def open_store(url: str, vault: Vault, pool_size: int) -> AsyncIterator[St
             await _check_vault(connection, vault)
         yield Store(
             pool=pool,
-            inbox=Inbox(pool, vault),
-            ledger=Ledger(pool, vault),
+            inbox=Inbox(pool, vault, lane),
+            ledger=Ledger(pool, vault, lane),
             outbox=Outbox(pool, vault),
             tasks=Tasks(pool),
             revocations=RevocationAnswers(pool),

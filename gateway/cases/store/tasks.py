@@ -1,8 +1,9 @@
 """Tasks: claimed with a lease, tried again with back-off, dead when nothing helps, replayed by a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from uuid import UUID, uuid4
 
 from psycopg import AsyncConnection, OperationalError
@@ -11,13 +12,28 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.cases.model import Case, Claim, TaskKind
 
 # due_at moves forward by the lease, and again while the worker lives: by doing nothing a dead one makes its tasks due.
+# Lanes are walked one by one, in random order, each by its own part of the index: the backlog of one is never read to
+# get at another's. That not every lane comes first each time is fair enough.
 _CLAIM = """
-UPDATE tasks SET claim = %(token)s, attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s)
-WHERE (case_id, kind) IN (
-    SELECT case_id, kind FROM tasks WHERE dead_at IS NULL AND due_at <= now() AND kind = ANY(%(kinds)s)
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+WITH RECURSIVE lanes AS (
+    (SELECT lane FROM tasks WHERE dead_at IS NULL ORDER BY lane LIMIT 1)
+    UNION ALL
+    SELECT (SELECT t.lane FROM tasks t WHERE t.dead_at IS NULL AND t.lane > lanes.lane ORDER BY t.lane LIMIT 1)
+    FROM lanes WHERE lanes.lane IS NOT NULL
+), shuffled AS MATERIALIZED (
+    SELECT lane, coalesce(places, %(limit)s) AS places
+    FROM lanes LEFT JOIN unnest(%(lanes)s::text[], %(places)s::integer[]) AS narrow(lane, places) USING (lane)
+    WHERE lane IS NOT NULL ORDER BY random()
+), picked AS MATERIALIZED (
+    SELECT due.case_id, due.kind FROM shuffled CROSS JOIN LATERAL (
+        SELECT t.case_id, t.kind FROM tasks t
+        WHERE t.lane = shuffled.lane AND t.dead_at IS NULL AND t.due_at <= now() AND t.kind = ANY(%(kinds)s)
+        ORDER BY t.due_at LIMIT shuffled.places FOR UPDATE SKIP LOCKED
+    ) due LIMIT %(limit)s
 )
-RETURNING case_id, kind, attempts
+UPDATE tasks SET claim = %(token)s, attempts = attempts + 1, due_at = now() + make_interval(secs => %(lease)s)
+FROM picked WHERE tasks.case_id = picked.case_id AND tasks.kind = picked.kind
+RETURNING tasks.case_id, tasks.kind, tasks.lane, tasks.attempts
 """
 
 # A row that is locked is being finished, by its worker or by one that the case got otherwise: waiting for it could
@@ -34,6 +50,15 @@ WHERE (case_id, kind) IN (
 
 _KINDS = [kind.value for kind in TaskKind]
 """A newer version may have tasks of kinds that this one does not know; it leaves them alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A task to be created: in which lane, and after how long."""
+
+    kind: TaskKind
+    lane: str
+    delay_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +90,25 @@ class Tasks:
         """Use connections of `pool`."""
         self._pool = pool
 
-    async def claim(self, limit: int, lease_seconds: float) -> list[Claim]:
-        """Take up to `limit` due tasks, the longest due first."""
-        token = uuid4()
+    async def claim(
+        self, limit: int, lease_seconds: float, places: Mapping[str, int] = MappingProxyType({})
+    ) -> list[Claim]:
+        """Take up to `limit` due tasks, of each lane the longest due first, and of some lanes only so many."""
         try:
-            return await self._claim(token, limit, lease_seconds)
+            return await self._claim(limit, lease_seconds, places)
         except OperationalError:
             await self._pool.check()  # the server was restarted: replace the connections that died with it
             raise
 
-    async def _claim(self, token: UUID, limit: int, lease_seconds: float) -> list[Claim]:
+    async def _claim(self, limit: int, lease_seconds: float, places: Mapping[str, int]) -> list[Claim]:
+        token = uuid4()
+        asked = {"token": token, "lease": lease_seconds, "limit": limit, "kinds": _KINDS}
+        narrow = {"lanes": list(places), "places": list(places.values())}
         async with self._pool.connection() as connection, connection.transaction():
             # A claim that a crash loses is only a due task: no need to wait for the disk.
             await connection.execute("SET LOCAL synchronous_commit = off")
-            cursor = await connection.execute(
-                _CLAIM, {"token": token, "lease": lease_seconds, "limit": limit, "kinds": _KINDS}
-            )
-            return [Claim(row[0], TaskKind(row[1]), token, row[2]) for row in await cursor.fetchall()]
+            cursor = await connection.execute(_CLAIM, asked | narrow)
+            return [Claim(row[0], TaskKind(row[1]), row[2], token, row[3]) for row in await cursor.fetchall()]
 
     async def renew(self, claims: Sequence[Claim], lease_seconds: float) -> None:
         """Say that these are still being worked on; a claim that is lost already stays lost."""
@@ -163,17 +190,15 @@ class Tasks:
             return [Backlog(r[0], r[1], r[2], max(0.0, float(r[3]))) for r in await cursor.fetchall()]
 
 
-async def schedule(
-    connection: AsyncConnection, case: Case, kind: TaskKind, delay_seconds: float, own: Claim | None
-) -> None:
+async def schedule(connection: AsyncConnection, case: Case, due: Due, own: Claim | None) -> None:
     """Create a task, or bring the case's task of that kind forward, inside the caller's transaction.
 
     A task that another worker holds is only marked: it is due again when that worker ends its step.
     """
     await connection.execute(
-        "INSERT INTO tasks (case_id, bucket, kind, due_at) "
-        "VALUES (%(case)s, %(bucket)s, %(kind)s, now() + make_interval(secs => %(delay)s)) "
-        "ON CONFLICT (case_id, kind) DO UPDATE SET "
+        "INSERT INTO tasks (case_id, bucket, kind, lane, due_at) "
+        "VALUES (%(case)s, %(bucket)s, %(kind)s, %(lane)s, now() + make_interval(secs => %(delay)s)) "
+        "ON CONFLICT (case_id, kind) DO UPDATE SET lane = excluded.lane, "
         "again = tasks.claim IS NOT NULL AND tasks.claim IS DISTINCT FROM %(own)s, "
         "claim = CASE WHEN tasks.claim = %(own)s THEN NULL ELSE tasks.claim END, "
         "due_at = CASE WHEN tasks.claim IS NOT NULL AND tasks.claim IS DISTINCT FROM %(own)s THEN tasks.due_at "
@@ -183,8 +208,9 @@ async def schedule(
         {
             "case": case.id,
             "bucket": case.bucket,
-            "kind": kind.value,
-            "delay": delay_seconds,
+            "kind": due.kind.value,
+            "lane": due.lane,
+            "delay": due.delay_seconds,
             "own": own.token if own else None,
         },
     )

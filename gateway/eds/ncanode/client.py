@@ -7,7 +7,7 @@ from typing import Any, Final
 import aiohttp
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-from gateway.eds.breaker import Breaker
+from gateway.breaker import Breaker
 from gateway.eds.fetch import user_agent
 from gateway.settings import NcaNode as NcaNodeSettings
 

@@ -128,9 +128,11 @@ CREATE TABLE tasks (
     again    boolean     NOT NULL DEFAULT false,
     error    text,
     dead_at  timestamptz,
+    -- Which system the task calls (gateway/cases/destinations.py).
+    lane     text        NOT NULL DEFAULT 'own',
     PRIMARY KEY (case_id, kind)
 );
-CREATE INDEX tasks_due ON tasks (due_at) WHERE dead_at IS NULL;
+CREATE INDEX tasks_due ON tasks (lane, due_at) WHERE dead_at IS NULL;
 CREATE INDEX tasks_dead ON tasks (dead_at) WHERE dead_at IS NOT NULL;
 
 -- The outbox. id is the message's one id for all attempts; payload is sealed, and what is sent at every attempt:
