@@ -169,7 +169,7 @@ def _raise_if_untrusted(service: Service, readings: Sequence[bytes], verdict: Ve
 
 def _details(verdict: Verdict) -> set[str]:
     findings = [*verdict.findings, *(finding for signer in verdict.signers for finding in signer.findings)]
-    return {f"{finding.reason.value}: {finding.detail}" for finding in findings}
+    return {f"{finding.code}: {finding.detail}" for finding in findings}
 
 
 def _certificate_findings(verdict: Verdict) -> tuple[Finding, ...]:

@@ -36,6 +36,10 @@ class CertificateUnreadable(Exception):  # noqa: N818  the name says what is wro
     """The bytes are not one X.509 certificate, or its content contradicts itself. The text holds no personal data."""
 
 
+class CertificateTooLarge(CertificateUnreadable):
+    """No certificate of the profile comes near such a size."""
+
+
 _SIGNING = frozenset({KeyUsage.DIGITAL_SIGNATURE, KeyUsage.NON_REPUDIATION})
 _TIME_STAMPING = ExtendedKeyUsageOID.TIME_STAMPING.dotted_string
 _SERVICE_USAGES = frozenset({ExtendedKeyUsageOID.OCSP_SIGNING.dotted_string, _TIME_STAMPING})
@@ -108,7 +112,7 @@ class Certificate:
             CertificateUnreadable: not one X.509 certificate.
         """
         if len(data) > MAX_BYTES:
-            raise CertificateUnreadable(f"larger than {MAX_BYTES} bytes")
+            raise CertificateTooLarge(f"larger than {MAX_BYTES} bytes")
         return _read(bytes(data))
 
     @classmethod

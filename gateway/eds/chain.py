@@ -14,7 +14,7 @@ from gateway.eds import algorithms, names
 from gateway.eds.algorithms import AlgorithmNotAllowed
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate, KeyUsage
-from gateway.eds.verdict import Finding, Reason
+from gateway.eds.verdict import Defect, Finding, Reason
 
 MAX_LENGTH: Final = 5
 """Certificates between the signer's and the anchor, at most."""
@@ -52,6 +52,16 @@ class Chains:
                 if len(self._found) > _CACHE_SIZE:
                     self._found.popitem(last=False)
         return path
+
+    def unknown(self, leaf: Certificate) -> Finding:
+        """Say why no path leads from `leaf` to an anchor."""
+        if any(names.same(leaf.issuer_der, anchor.subject_der) for anchor in self._anchors):
+            detail = "an anchor bears the issuer's name, but its key did not sign the certificate"
+            return Finding(Reason.NO_CERTIFICATE_CHAIN_FOUND, detail, Defect.ISSUER_KEY_DIFFERS)
+        if names.same(leaf.issuer_der, leaf.subject_der):
+            detail = "the certificate names itself as its issuer"
+            return Finding(Reason.NO_CERTIFICATE_CHAIN_FOUND, detail, Defect.SELF_SIGNED)
+        return UNKNOWN
 
     def _search(self, path: Path, pool: set[Certificate]) -> Path | None:
         """Extend a path by an anchor, else by a certificate of the pool.

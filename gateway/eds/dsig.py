@@ -16,10 +16,12 @@ from gateway.eds import algorithms
 from gateway.eds.algorithms import AlgorithmNotAllowed
 from gateway.eds.canonical import METHODS, NotCanonicalizable, subtree
 from gateway.eds.certificate import Certificate
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 DS: Final = "http://www.w3.org/2000/09/xmldsig#"
 SIGNATURE: Final = f"{{{DS}}}Signature"
+_SIGNED_INFO: Final = f"{{{DS}}}SignedInfo"
+_HMAC_OUTPUT_LENGTH: Final = f"{{{DS}}}HMACOutputLength"
 _EC: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
 _INCLUSIVE_NAMESPACES: Final = f"{{{_EC}}}InclusiveNamespaces"
 MAX_REFERENCES: Final = 5
@@ -103,19 +105,23 @@ def read(element: etree._Element) -> SignatureElement:
         Failure: FORMAT_FAILURE or SIG_CONSTRAINTS_FAILURE when it is not of our profile.
     """
     if next(element.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is not None:
-        raise Failure(Reason.FORMAT_FAILURE, "comments or processing instructions inside the signature")
+        detail = "comments or processing instructions inside the signature"
+        raise Failure(Reason.FORMAT_FAILURE, detail, Defect.COMMENT_IN_SIGNATURE)
+    if len(element.findall(_SIGNED_INFO)) > 1:
+        raise Failure(Reason.FORMAT_FAILURE, "more than one SignedInfo", Defect.TWO_SIGNED_INFO)
     signed_info, value, key_info = _children(element, "SignedInfo", "SignatureValue", "KeyInfo")
     method, algorithm, *references = list(signed_info)[: MAX_REFERENCES + 3] if len(signed_info) > 1 else (None, None)
     if method is None or algorithm is None or not references:
         raise Failure(Reason.FORMAT_FAILURE, "SignedInfo is incomplete")
     if len(references) > MAX_REFERENCES:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"more than {MAX_REFERENCES} references")
+        detail = f"more than {MAX_REFERENCES} references"
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, detail, Defect.LIMIT_EXCEEDED)
     canonicalization = _canonicalization(_named(method, "CanonicalizationMethod"))
     return SignatureElement(
         element=element,
         signed_info=signed_info,
         canonicalization=canonicalization,
-        algorithm_uri=_algorithm(_childless(_named(algorithm, "SignatureMethod"))),
+        algorithm_uri=_signature_method(_named(algorithm, "SignatureMethod")),
         references=tuple(_reference(_named(reference, "Reference")) for reference in references),
         value=base64_of(value),
         key_info=key_info,
@@ -136,10 +142,20 @@ def base64_of(element: etree._Element) -> bytes:
         raise Failure(Reason.FORMAT_FAILURE, f"{_local(element)} is not base64") from None
 
 
+def _signature_method(element: etree._Element) -> str:
+    uri = _algorithm(element)
+    if element.find(_HMAC_OUTPUT_LENGTH) is not None:
+        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "a truncated HMAC is no signature", Defect.TRUNCATED_HMAC)
+    if "#hmac-" in uri:
+        raise Failure(Reason.CRYPTO_CONSTRAINTS_FAILURE, f"{uri[:120]} is no signature", Defect.HMAC)
+    _childless(element)
+    return uri
+
+
 def _canonicalization(element: etree._Element) -> Transform:
     transform = _transform(element)
     if transform.uri not in METHODS:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"canonicalisation {transform.uri[:120]} is not accepted")
+        raise _not_allowed(f"canonicalisation {transform.uri[:120]} is not accepted")
     return transform
 
 
@@ -149,7 +165,7 @@ def _reference(element: etree._Element) -> Reference:
         raise Failure(Reason.FORMAT_FAILURE, "a reference without URI, or with a Type")
     transforms, method, value = _children(element, "Transforms", "DigestMethod", "DigestValue")
     if not 0 < len(transforms) <= _MAX_TRANSFORMS:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "no transforms, or too many")
+        raise _not_allowed("no transforms, or too many")
     return Reference(
         uri=uri,
         transforms=tuple(_transform(_named(transform, "Transform")) for transform in transforms),
@@ -163,11 +179,15 @@ def _transform(element: etree._Element) -> Transform:
     if not len(element):
         return Transform(uri)
     if len(element) > 1 or element[0].tag != _INCLUSIVE_NAMESPACES or not uri.startswith(_EC):
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"{_local(element)} {uri[:120]} has parameters")
+        raise _not_allowed(f"{_local(element)} {uri[:120]} has parameters")
     prefixes = tuple(_childless(element[0]).get("PrefixList", "").split())
     if len(prefixes) > _MAX_PREFIXES:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "too many inclusive namespaces")
     return Transform(uri, prefixes)
+
+
+def _not_allowed(detail: str) -> Failure:
+    return Failure(Reason.SIG_CONSTRAINTS_FAILURE, detail, Defect.TRANSFORM_NOT_ALLOWED)
 
 
 def _algorithm(element: etree._Element) -> str:

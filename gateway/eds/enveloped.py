@@ -18,7 +18,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.coverage import ENVELOPED, Layout, Scope, layout
 from gateway.eds.dsig import DS, SIGNATURE, SignatureElement
 from gateway.eds.examined import Examined
-from gateway.eds.keyinfo import x509_certificates
+from gateway.eds.keyinfo import holds_another_key, x509_certificates
 from gateway.eds.keys import SigningKey
 from gateway.eds.verdict import Defect, Failure, Reason
 from gateway.eds.xml import BOM, XmlRejected, parse
@@ -162,9 +162,31 @@ def _checked(stand: Layout, read: _Read, covered: dict[Scope, bytes]) -> Examine
         try:
             covered[read.scope] = stand.octets(read.scope)
             read.signature.references[0].check(covered[read.scope])
-            read.signature.check_value(certificate, read.signed_info)
+            _check_value(read.signature, read.certificates, read.signed_info)
         except NotCanonicalizable as error:
             failure = Failure(Reason.FORMAT_FAILURE, str(error))
         except Failure as error:
             failure = error
     return Examined(certificate, read.certificates[1:], algorithm_uri, failure)
+
+
+def _check_value(signature: SignatureElement, certificates: Sequence[Certificate], signed_info: bytes) -> None:
+    """Verify the signature value with the first certificate; say so if another key that came along made it."""
+    signer, *others = certificates
+    try:
+        signature.check_value(signer, signed_info)
+    except Failure as error:
+        if error.finding.reason is not Reason.SIG_CRYPTO_FAILURE:
+            raise
+        if holds_another_key(signature.key_info, signer) or any(_made(signature, one, signed_info) for one in others):
+            detail = "KeyInfo holds another key beside the certificate, which did not make the signature"
+            raise Failure(Reason.SIG_CRYPTO_FAILURE, detail, Defect.KEY_SUBSTITUTED) from None
+        raise
+
+
+def _made(signature: SignatureElement, certificate: Certificate, signed_info: bytes) -> bool:
+    try:
+        signature.check_value(certificate, signed_info)
+    except Failure:
+        return False
+    return True

@@ -17,7 +17,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.chain import Chains
 from gateway.eds.examined import Examined, ExaminedStamp
 from gateway.eds.revocation import Revocation, RevocationSource, RevocationStatus
-from gateway.eds.verdict import Finding, Indication, Reason, Signer
+from gateway.eds.verdict import Defect, Finding, Indication, Reason, Signer
 
 CLOCK_SKEW: Final = timedelta(minutes=5)
 """How far a time-stamping authority's clock may be ahead of ours."""
@@ -77,11 +77,13 @@ class Judge:
 
     async def _trust(self, examined: Examined, purpose: Purpose, at: datetime) -> "_Trust":
         certificate = examined.certificate
-        path = None if certificate is None else self._chains.path(certificate, examined.others)
-        if certificate is None or path is None:
+        if certificate is None:
+            return _Trust(Indication.INVALID, (chain.UNKNOWN,))
+        path = self._chains.path(certificate, examined.others)
+        if path is None:
             # ETSI EN 319 102-1 calls this INDETERMINATE, since more certificates might be found later. Here anchors are
             # configured and complete: nobody is to be trusted whom they do not lead to, and waiting changes nothing.
-            return _Trust(Indication.INVALID, (chain.UNKNOWN,))
+            return _Trust(Indication.INVALID, (self._chains.unknown(certificate),))
         findings = (*purpose(certificate), *chain.judge(path, at))
         if findings:
             return _Trust(Indication.INVALID, findings)
@@ -98,7 +100,8 @@ class Judge:
             indication, reason = _REVOCATION[status.state]
             if reason is not None:
                 whose = "" if certificate is path[0] else "the issuer's certificate: "
-                return _Trust(indication, (Finding(reason, whose + status.detail),), tuple(statuses))
+                finding = Finding(reason, whose + status.detail, _defect(status, at))
+                return _Trust(indication, (finding,), tuple(statuses))
         return _Trust(Indication.VALID, (), tuple(statuses))
 
 
@@ -132,6 +135,11 @@ def _why(examined: Examined) -> tuple[Finding, ...]:
 def _of_stamp(finding: Finding) -> Finding:
     reason = finding.reason if finding.reason is Reason.TRY_LATER else Reason.TIMESTAMP_FAILURE
     return Finding(reason, f"the time stamp: {finding.detail}")
+
+
+def _defect(status: RevocationStatus, at: datetime) -> Defect | None:
+    since = status.withdrawal.at if status.withdrawal is not None else None
+    return Defect.REVOKED_AFTER_SIGNING if since is not None and since > at else None
 
 
 _REVOCATION: dict[Revocation, tuple[Indication, Reason | None]] = {

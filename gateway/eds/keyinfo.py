@@ -4,12 +4,13 @@ from typing import Final
 
 from lxml import etree
 
-from gateway.eds.certificate import Certificate, CertificateUnreadable
+from gateway.eds.certificate import Certificate, CertificateTooLarge, CertificateUnreadable
 from gateway.eds.dsig import DS, base64_of
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 X509_DATA: Final = f"{{{DS}}}X509Data"
 X509_CERTIFICATE: Final = f"{{{DS}}}X509Certificate"
+_MODULUS: Final = f"{{{DS}}}KeyValue/{{{DS}}}RSAKeyValue/{{{DS}}}Modulus"
 _IGNORED: Final = frozenset({f"{{{DS}}}KeyValue", f"{{{DS}}}KeyName"})
 _MAX_CERTIFICATES: Final = 8
 
@@ -41,4 +42,11 @@ def certificate_of(element: etree._Element) -> Certificate:
     try:
         return Certificate.from_der(base64_of(element))
     except CertificateUnreadable as error:
-        raise Failure(Reason.FORMAT_FAILURE, f"the certificate: {error}") from None
+        defect = Defect.LIMIT_EXCEEDED if isinstance(error, CertificateTooLarge) else Defect.MALFORMED_ASN1
+        raise Failure(Reason.FORMAT_FAILURE, f"the certificate: {error}", defect) from None
+
+
+def holds_another_key(key_info: etree._Element, certificate: Certificate) -> bool:
+    """Whether KeyInfo offers a bare RSA key that is not the certificate's; careless readers would take that one."""
+    moduli = [base64_of(modulus).lstrip(b"\x00") for modulus in key_info.iterfind(_MODULUS)]
+    return any(modulus not in certificate.spki for modulus in moduli)

@@ -14,7 +14,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.dsig import DS, SIGNATURE, Reference
 from gateway.eds.keyinfo import X509_CERTIFICATE, X509_DATA, certificate_of
 from gateway.eds.keys import SigningKey
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 _OASIS: Final = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 WSSE: Final = f"{_OASIS}wssecurity-secext-1.0.xsd"
@@ -104,12 +104,14 @@ def examine(
     signature = dsig.read(element)
     certificate = _signing_certificate(signature.key_info, security, registered)
     if signature.canonicalization.uri != EXC_C14N:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "SignedInfo must use Exclusive XML Canonicalization")
+        raise _refused("SignedInfo must use Exclusive XML Canonicalization", Defect.TRANSFORM_NOT_ALLOWED)
     targets = [_target(reference.uri, envelope) for reference in signature.references]
     if targets.count(body) != 1:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the signature must cover the Body, once")
+        moved = any(target is not body and target.tag == body.tag for target in targets)
+        defect = Defect.WRAPPED_PAYLOAD if moved else Defect.REFERENCE_ELSEWHERE
+        raise _refused("the signature must cover the Body, once", defect)
     if any(target is not body and target.getparent() is not security for target in targets):
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "a reference points elsewhere than Body or security header")
+        raise _refused("a reference points elsewhere than Body or security header", Defect.REFERENCE_ELSEWHERE)
     covered = [_check(reference, target) for reference, target in zip(signature.references, targets, strict=True)]
     signature.check_value(certificate, signature.signed_bytes())
     _check_timestamp(security, at)
@@ -120,7 +122,7 @@ def _signature(envelope: etree._Element, body: etree._Element) -> tuple[etree._E
     """Find the one signature, and the wsse:Security it stands in."""
     soap = etree.QName(envelope).namespace
     if envelope.getparent() is not None or envelope.findall(f"{{{soap}}}Body") != [body]:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the Body that is read must be the one Body of the envelope")
+        raise _refused("the Body that is read must be the one Body of the envelope", Defect.WRAPPED_PAYLOAD)
     headers = envelope.findall(f"{{{soap}}}Header")
     if len(headers) > 1:
         raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "more than one soap:Header")
@@ -140,7 +142,7 @@ def _signature(envelope: etree._Element, body: etree._Element) -> tuple[etree._E
 def _check(reference: Reference, target: etree._Element) -> bytes:
     """Check what a reference says about its target; return the bytes it covers."""
     if [transform.uri for transform in reference.transforms] != [EXC_C14N]:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "the transform must be Exclusive XML Canonicalization, alone")
+        raise _refused("the transform must be Exclusive XML Canonicalization, alone", Defect.TRANSFORM_NOT_ALLOWED)
     try:
         data = canonical.subtree(target, METHODS[EXC_C14N], reference.transforms[0].prefixes)
     except NotCanonicalizable as error:
@@ -151,11 +153,17 @@ def _check(reference: Reference, target: etree._Element) -> bytes:
 
 def _target(uri: str, envelope: etree._Element) -> etree._Element:
     if not uri.startswith("#"):
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, "a reference must be by id within the message")
+        defect = Defect.EXTERNAL_REFERENCE if uri else Defect.REFERENCE_ELSEWHERE
+        raise _refused("a reference must be by id within the message", defect)
     found = canonical.elements_with_id(envelope, uri[1:])
     if len(found) != 1:
-        raise Failure(Reason.SIG_CONSTRAINTS_FAILURE, f"an id that a reference names stands {len(found)} times")
+        defect = Defect.DUPLICATE_ID if found else Defect.REFERENCE_ELSEWHERE
+        raise _refused(f"an id that a reference names stands {len(found)} times", defect)
     return found[0]
+
+
+def _refused(detail: str, defect: Defect) -> Failure:
+    return Failure(Reason.SIG_CONSTRAINTS_FAILURE, detail, defect)
 
 
 _Registered = tuple[Certificate, ...]

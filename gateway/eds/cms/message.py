@@ -13,7 +13,7 @@ from typing import Final
 from gateway.eds import ber
 from gateway.eds.cms import oids
 from gateway.eds.der import Fields, encoded, integer, object_identifier
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 MAX_BYTES: Final = 32_000_000
 """Of a message, content included."""
@@ -93,11 +93,11 @@ def read(document: bytes) -> SignedData:
         Failure: FORMAT_FAILURE.
     """
     if len(document) > MAX_BYTES:
-        raise Failure(Reason.FORMAT_FAILURE, f"larger than {MAX_BYTES} bytes")
+        raise Failure(Reason.FORMAT_FAILURE, f"larger than {MAX_BYTES} bytes", Defect.LIMIT_EXCEEDED)
     try:
         return read_definite(ber.definite(unarmoured(document)))
     except ValueError as error:
-        raise Failure(Reason.FORMAT_FAILURE, f"not a CMS signature: {error}") from None
+        raise Failure(Reason.FORMAT_FAILURE, f"not a CMS signature: {error}", Defect.MALFORMED_ASN1) from None
 
 
 def unarmoured(document: bytes) -> bytes:

@@ -15,7 +15,7 @@ from gateway.eds.cms.message import algorithm as algorithm_oid
 from gateway.eds.der import Fields, object_identifier, value
 from gateway.eds.examined import Examined
 from gateway.eds.gost.suites import SUITES
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 _BY_DIGEST: Final = {
     (RSA_KEY_OID, oids.SHA256): RSA_SHA256,
@@ -61,7 +61,7 @@ def examine(signer: SignerInfo, content: Content, pool: Iterable[Certificate]) -
     except Failure as error:
         failure = error
     except ValueError as error:
-        failure = Failure(Reason.FORMAT_FAILURE, f"an attribute cannot be read: {error}")
+        failure = Failure(Reason.FORMAT_FAILURE, f"an attribute cannot be read: {error}", Defect.MALFORMED_ASN1)
     others = tuple(other for other in pool if other != certificate)
     return Examined(certificate, others, signer.signature_oid, failure)
 

@@ -14,7 +14,7 @@ from gateway.eds.cms import message, oids, signature
 from gateway.eds.cms.message import INTEGER, OCTET_STRING, OID, SEQUENCE, SignedData
 from gateway.eds.der import Fields, integer, object_identifier
 from gateway.eds.examined import Examined, ExaminedStamp
-from gateway.eds.verdict import Failure, Reason
+from gateway.eds.verdict import Defect, Failure, Reason
 
 MAX_BYTES: Final = 65_536
 _GENERALIZED_TIME, _BOOLEAN = 0x18, 0x01
@@ -112,7 +112,7 @@ def examine(data: bytes, stamped: bytes, others: Iterable[Certificate] = ()) -> 
     try:
         token = Token.read(data)
     except StampUnreadable as error:
-        return ExaminedStamp(None, _failed(Failure(Reason.FORMAT_FAILURE, str(error))))
+        return ExaminedStamp(None, _failed(Failure(Reason.FORMAT_FAILURE, str(error), Defect.MALFORMED_ASN1)))
     try:
         token.statement.check(stamped)
     except Failure as error:
