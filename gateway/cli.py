@@ -138,11 +138,13 @@ def check_config(settings: SettingsFile) -> None:
     loaded = read_settings(settings)
     material = Material.load(loaded)
     offered = Services(material.catalogue, loaded)
+    offered.keep_apart(value for _, value in loaded.inquiries)
     table = Table("what", "state")
     table.add_row("services in the catalogue", str(len(material.catalogue.services)))
     table.add_row("services offered here", ", ".join(sorted(loaded.services)) or "none")
     for service, act in sorted(offered.opened.items()):
         table.add_row("portal opened", f"{service}\nby № {act.number} of {act.date}: {act.title.ru}")
+    table.add_row("questions", "\n".join(f"{name}: {id_}" for name, id_ in loaded.inquiries))
     table.add_row("trust anchors", str(len(material.anchors.certificates)))
     for anchor in material.anchors.certificates:
         table.add_row("", f"{anchor.subject}  until {local(anchor.not_after):%Y-%m-%d}\nSHA-256 {anchor.sha256}")

@@ -9,7 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lxml import etree
 
+from gateway.sandbox.nca import TestAuthority
+from tests.support.gateway import desk, gateway_settings
+from tests.support.inquiries import DICTIONARIES, SCHEMA, SERVICES, STATUS, inquiries, question, texts
 from tests.support.shep_gateway import ANSWER, DELIVERY, OUTGOING, PASSWORD, wire
 from tests.support.shep_parties import party
 
@@ -37,14 +41,13 @@ def client() -> list[str]:
     return [str(node), str(NODE / "client.js")]
 
 
-async def _call(command: list[str], settings: dict[str, object]) -> dict[str, Any]:
+async def _call(command: list[str], settings: dict[str, object]) -> Any:
     process = await asyncio.create_subprocess_exec(
         *command, json.dumps(settings), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     out, err = await process.communicate()
     assert process.returncode == 0, err.decode()
-    answers: dict[str, Any] = json.loads(out)
-    return answers
+    return json.loads(out)
 
 
 @pytest.mark.parametrize("timestamp", [True, False], ids=["timestamp", "no-timestamp"])
@@ -87,6 +90,43 @@ async def test_every_operation(client: list[str], tmp_path: Path, timestamp: boo
     assert texts[0] == "<a>ұл</a>"
     assert all("ұл" in text and 'xmlns="urn:x"' in text for text in texts[1:-1])
     assert texts[-1] == "<a/>"
+
+
+async def test_the_portals_questions(
+    client: list[str], database_url: str, authority: TestAuthority, tmp_path: Path
+) -> None:
+    """A question comes as text or as nested XML, as the client likes; its answer is read by the WSDL's types."""
+    certificate, key = party("portal").files(tmp_path)
+    portal = gateway_settings(tmp_path).senders[0].model_copy(update={"id": "portal"})
+    asked = [
+        (SERVICES, question("servicesRequest", region="kostanay")),
+        (DICTIONARIES, question("dictionaryRequest", dictionary="providers", region="astana")),
+        (STATUS, question("statusRequest", caseNumber="2026-00000123-3", iin="1")),
+    ]
+    async with (
+        desk(database_url, authority, tmp_path, senders=(portal,)) as at,
+        wire(inquiries=inquiries(at, tmp_path)) as gateway,
+    ):
+        answers = await _call(
+            client,
+            {
+                "url": gateway.url,
+                "certificate": str(certificate),
+                "key": str(key),
+                "sender": "portal",
+                "password": PASSWORD,
+                "timestamp": False,
+                "questions": [{"serviceId": service, "document": document.decode()} for service, document in asked],
+            },
+        )
+    responses = [answer["result"]["response"] for answer in answers]
+    codes = [response["responseInfo"]["status"]["code"] for response in responses]
+    assert codes == ["SCSS001", "SCSS001", "SCSS001", "SCSS001", "SCSE002", "SCSE002"]
+    roots = [etree.fromstring(_text(response["responseData"]["data"]).encode()) for response in responses]
+    for root in roots:
+        SCHEMA.assertValid(root)
+    assert [etree.tostring(root) for root in roots[::2]] == [etree.tostring(root) for root in roots[1::2]]
+    assert texts(roots[4], "finding/code") == ["inquiry.iin"]
 
 
 def _text(value: Any) -> str:

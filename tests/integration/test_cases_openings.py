@@ -108,3 +108,4 @@ def test_check_config_shows_the_act(authority: TestAuthority, tmp_path: Path) ->
     assert shown.exit_code == 0, shown.output
     assert BENEFIT in shown.output
     assert "by № 7 of 2026-01-15: Открытие" in shown.output
+    assert "status: qaqpa.status" in shown.output

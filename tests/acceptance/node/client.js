@@ -1,5 +1,6 @@
 // Calls every operation of the gateway with signed messages and prints what came back, one JSON document.
-// Argument: a JSON object with url, certificate, key (paths), sender, password, delivery, timestamp.
+// Argument: a JSON object with url, certificate, key (paths), sender, password, delivery, timestamp;
+// with questions (serviceId, document) it asks these instead.
 "use strict";
 
 const fs = require("fs");
@@ -42,8 +43,24 @@ async function call(created, operation, request) {
 
 const messageInfo = (serviceId) => ({ messageId: "1", serviceId, messageType: "REQUEST", messageDate: now(), sender });
 
+// The portal's questions, each as text and as nested XML.
+async function ask(sync) {
+  const answers = [];
+  for (const { serviceId, document } of settings.questions) {
+    for (const data of [document, { $xml: document }]) {
+      const requestInfo = { messageId: "1", serviceId, messageDate: now(), sender };
+      answers.push(await call(sync, "SendMessage", { requestInfo, requestData: { data } }));
+    }
+  }
+  return answers;
+}
+
 async function main() {
   const sync = await client("/shep/sync?wsdl");
+  if (settings.questions) {
+    process.stdout.write(JSON.stringify(await ask(sync)));
+    return;
+  }
   const channel = await client("/shep/async?wsdl");
   const push = await client("/shep/async?wsdl=client");
   const answers = {};
