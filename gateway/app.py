@@ -26,6 +26,7 @@ from gateway.cases.mailbox import Mailbox
 from gateway.cases.model import TaskKind
 from gateway.cases.provider import ProviderSystem
 from gateway.cases.registrar import Registrar
+from gateway.cases.retention import NotArchived, Retention
 from gateway.cases.services import Services
 from gateway.cases.steps import Parts, ProviderSteps
 from gateway.cases.store.migrate import migrate
@@ -39,6 +40,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.keystore.reloading import ReloadingKey, transport_key
 from gateway.eds.ncanode.opinion import second_opinion
 from gateway.eds.revocation import RevocationSource
+from gateway.eds.revocation_memory import AnswersUnavailable
 from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
 from gateway.eds.xml import Limits
@@ -60,6 +62,7 @@ _log = structlog.get_logger(__name__)
 _GAUGES_SECONDS = 5.0
 _DRAIN_SECONDS = 20.0
 _PARTITIONS_SECONDS = 3600.0
+_RETENTION_SECONDS = 3600.0
 
 
 class Role(Flag):
@@ -171,8 +174,8 @@ async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Ca
         url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
         await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
         if Role.WORK in roles:
-            upkeep = process.keep_partitions()
-            await stack.enter_async_context(_background(upkeep, ended=_ends_the_process("partitions", stop)))
+            for name, upkeep in (("partitions", process.keep_partitions()), ("retention", process.keep_retention())):
+                await stack.enter_async_context(_background(upkeep, ended=_ends_the_process(name, stop)))
         watch = material.key.keep(metrics, clock.utc_now, settings.keys.check_seconds)
         await stack.enter_async_context(_background(watch, ended=_ends_the_process("key", stop)))
         _settle_garbage_collector()
@@ -203,6 +206,12 @@ def _settle_garbage_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+def retention(settings: Settings, opened: Store) -> Retention:
+    """Return what archives and erases the closed cases of an installation."""
+    folder = settings.retention.archive_dir or settings.data_dir / "archive"
+    return Retention(opened, settings.retention, folder, clock.utc_now)
 
 
 class _Process:
@@ -407,6 +416,16 @@ class _Process:
                 # Nothing is lost: what has no month lies in the default partition until the next time.
                 _log.warning("partitions.not_attached", error=type(error).__name__)
             await asyncio.sleep(_PARTITIONS_SECONDS)
+
+    async def keep_retention(self) -> None:
+        """Archive and erase what is due, for ever."""
+        work = retention(self._settings, self._store)
+        while True:
+            try:
+                await work.run()
+            except (psycopg.Error, PoolTimeout, AnswersUnavailable, OSError, NotArchived) as error:
+                _log.error("retention.failed", error=type(error).__name__)
+            await asyncio.sleep(_RETENTION_SECONDS)
 
 
 def _readings(raw: bytes) -> tuple[bytes, ...]:

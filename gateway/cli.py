@@ -18,6 +18,7 @@ from rich.table import Table
 from gateway import app as composition
 from gateway import resources
 from gateway.app import Material, Role
+from gateway.cases import archive
 from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
 from gateway.cases.services import Services, ServicesUnusable
@@ -31,6 +32,7 @@ from gateway.catalogue.catalogue import Catalogue, CatalogueError
 from gateway.catalogue.summary import Counts, describe
 from gateway.cli_counter import counter_cli
 from gateway.cli_eds import eds_cli
+from gateway.cli_retention import evidence_cli, retention_cli
 from gateway.cli_store import SettingsFile, fail, out, read_settings, run, with_store
 from gateway.clock import local, utc_now
 from gateway.eds.anchors import AnchorsUnusable
@@ -53,6 +55,8 @@ cli.add_typer(case_cli, name="case")
 cli.add_typer(catalogue_cli, name="catalogue")
 cli.add_typer(counter_cli, name="counter")
 cli.add_typer(eds_cli, name="eds")
+cli.add_typer(evidence_cli, name="evidence")
+cli.add_typer(retention_cli, name="retention")
 
 _UNUSABLE = (
     AnchorsUnusable,
@@ -268,18 +272,7 @@ def case_show(
 
 
 def _evidence(case: Case, events: Sequence[Entry]) -> str:
-    entries = [
-        {
-            "seq": one.seq,
-            "at": one.at.isoformat(),
-            "kind": one.kind,
-            "data": json.loads(one.data),
-            "hash": one.hash.hex(),
-        }
-        for one in events
-    ]
-    head = {"case": str(case.id), "number": case.number, "service": case.service_id, "state": case.state}
-    return json.dumps({**head, "ending": case.ending, "events": entries}, ensure_ascii=False, indent=1)
+    return json.dumps(archive.case_record(case, events), ensure_ascii=False, indent=1)
 
 
 def _print_case(case: Case, events: Sequence[Entry]) -> None:

@@ -219,6 +219,23 @@ class Revocation(_Section):
         return self
 
 
+class Retention(_Section):
+    """How long closed cases stay (docs/decisions/0061). Off by default: the term is the body's own to set."""
+
+    archive_months: Annotated[int, Field(gt=0)] | None = None
+    """So many months after its end a case goes to an archive file as evidence, and out of the database; None: never."""
+    erase_months: Annotated[int, Field(gt=0)] | None = None
+    """So many months after its end what is personal in the archive becomes unreadable for ever; None: never."""
+    archive_dir: Path | None = None
+    """Where archives are written; default: `archive` in `data_dir`. All workers write to the same."""
+
+    @model_validator(mode="after")
+    def _archived_before_erased(self) -> Self:
+        if self.erase_months is not None and (self.archive_months is None or self.erase_months < self.archive_months):
+            raise ValueError("erase_months needs archive_months, and cannot be shorter")
+        return self
+
+
 class NcaNode(_Section):
     """An NCANode whose opinion on applicants' and providers' signatures is asked, beside our own verdict."""
 
@@ -259,6 +276,7 @@ class Settings(BaseSettings):
     """The bodies of a region by codes that begin with it, e.g. `kostanay.rudny`; none: the act's general words."""
     worker: Worker = Worker()
     revocation: Revocation = Revocation()
+    retention: Retention = Retention()
     ncanode: NcaNode | None = None
     """None: signatures are judged here alone."""
     holidays: dict[date, bool] = {}
@@ -339,6 +357,7 @@ _PATH_KEYS = {
     "vault_key",
     "certificates",
     "lists_dir",
+    "archive_dir",
 }
 
 

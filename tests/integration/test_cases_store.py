@@ -235,7 +235,8 @@ async def test_what_was_sealed_in_one_row_does_not_open_in_another(pool: AsyncCo
 DAMAGE = {
     "a message belongs to a case": "DELETE FROM cases",
     "a case has the message it began with": "DELETE FROM messages",
-    "a known message has its content": "DELETE FROM messages",
+    "a finished case knows when it was closed": "UPDATE cases SET closed_at = now()",
+    "a known message has its content, or its case is archived": "DELETE FROM messages",
     "a case's number was given out to it": "DELETE FROM registrations",
     "a case without an ending holds its matter, and no other case does": "UPDATE cases SET matter_key = 'x'",
     "a case that is not finished has a next step": "DELETE FROM tasks",

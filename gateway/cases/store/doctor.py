@@ -19,8 +19,9 @@ _INVARIANTS = {
     "a case has the message it began with": (
         "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id)"
     ),
-    "a known message has its content": (
-        "SELECT i.case_id FROM inbox i LEFT JOIN messages m ON m.case_id = i.case_id AND m.id = i.id WHERE m.id IS NULL"
+    "a known message has its content, or its case is archived": (
+        "SELECT i.case_id FROM inbox i LEFT JOIN messages m ON m.case_id = i.case_id AND m.id = i.id "
+        "WHERE m.id IS NULL AND NOT EXISTS (SELECT 1 FROM archived_cases a WHERE a.case_id = i.case_id)"
     ),
     "a case's number was given out to it": (
         "SELECT c.id FROM cases c LEFT JOIN registrations r ON r.number = c.number "
@@ -58,6 +59,9 @@ _INVARIANTS = {
     ),
     "a task belongs to a case": (
         "SELECT t.case_id FROM tasks t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL"
+    ),
+    "a finished case knows when it was closed": (
+        "SELECT id FROM cases WHERE (state = 'confirmed') <> (closed_at IS NOT NULL)"
     ),
     "a finished case has no tasks": (
         "SELECT t.case_id FROM tasks t JOIN cases c ON c.id = t.case_id "

@@ -13,6 +13,7 @@ from psycopg_pool import AsyncConnectionPool
 from gateway.cases.change import Change
 from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.identity import part_id
+from gateway.cases.model import State
 from gateway.cases.rendering import render
 from gateway.cases.store.rows import OPENING, opening_row
 from gateway.cases.vault import Vault
@@ -70,8 +71,8 @@ WITH m AS (
     INSERT INTO messages (case_id, bucket, id, message_type, digest, reading, seq, received_at, raw, reply)
     SELECT m.case_id, m.bucket, m.id, m.message_type, m.digest, %s, %s, %s, %s, %s FROM m
 ), c AS (
-    INSERT INTO cases (bucket, {OPENING})
-    SELECT m.bucket, {", ".join(["%s"] * len(OPENING.split(",")))} FROM m
+    INSERT INTO cases (bucket, closed_at, {OPENING})
+    SELECT m.bucket, %s, {", ".join(["%s"] * len(OPENING.split(",")))} FROM m
 ), r AS (
     INSERT INTO registrations (number, bucket, case_id, sender_id, service_id, request_number)
     SELECT number, m.bucket, m.case_id, m.sender_id, %s, %s FROM m, (VALUES (%s)) AS given(number)
@@ -146,7 +147,7 @@ class Inbox:
             *(message.sender_id, message.message_id, message.message_type, case.bucket, case.id, message.id),
             *(message.digest, message.reading, entry.seq, message.received_at),
             *(self._vault.seal(message.raw, message_context(message.id)), message.reply),
-            *opening_row(case),
+            *(entry.at if case.state is State.CONFIRMED else None, *opening_row(case)),
             *(case.service_id, case.request_number, case.number),
             case.matter_key if case.ending is None else None,
             *(entry.seq, entry.at, entry.kind, entry.data, entry.hash),

@@ -12,7 +12,7 @@ from gateway.cases.change import Change
 from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.evidence import Entry, digest
 from gateway.cases.exhibit import Exhibit, cut, whole
-from gateway.cases.model import Case, Claim, TaskKind
+from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.provider import Decision
 from gateway.cases.rendering import render
 from gateway.cases.store import outbox, tasks
@@ -117,8 +117,9 @@ class Ledger:
     async def _write_change(self, connection: AsyncConnection, change: Change, result: Exhibit | None) -> None:
         case, entry = change.case, change.entry
         await connection.execute(
-            f"UPDATE cases SET ({COLUMNS}) = ({', '.join(['%s'] * len(row_from(case)))}) WHERE id = %s",
-            (*row_from(case), case.id),
+            f"UPDATE cases SET ({COLUMNS}) = ({', '.join(['%s'] * len(row_from(case)))}), "
+            "closed_at = coalesce(closed_at, %s) WHERE id = %s",
+            (*row_from(case), entry.at if case.state is State.CONFIRMED else None, case.id),
         )
         await connection.execute(
             "INSERT INTO events (case_id, bucket, seq, at, kind, data, hash) VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -277,6 +278,18 @@ class Ledger:
         async with self._pool.connection() as connection:
             cursor = await connection.execute("SELECT sha256 FROM documents WHERE case_id = %s", (case_id,))
             return frozenset(row[0] for row in await cursor.fetchall())
+
+    async def documents(self, case_id: UUID) -> list[Exhibit]:
+        """Return all documents of a case."""
+        return [await self.document(case_id, name) for name in sorted(await self.held(case_id))]
+
+    async def received(self, case_id: UUID) -> list[Exhibit]:
+        """Return what senders sent for a case and what they were told, byte for byte."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT id, raw, reply FROM messages WHERE case_id = %s", (case_id,))
+            rows = await cursor.fetchall()
+        opened = [(self._vault.open(raw, message_context(own)), bytes(reply)) for own, raw, reply in rows]
+        return [one for raw, reply in opened for one in (Exhibit("message.xml", raw), Exhibit("reply.xml", reply))]
 
     async def events(self, case_id: UUID) -> list[Entry]:
         """Return the evidence of a case, oldest first."""

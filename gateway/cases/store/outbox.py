@@ -60,6 +60,12 @@ class Outbox:
         )
         return found[0] if found else None
 
+    async def of(self, case_id: UUID) -> list[Delivery]:
+        """Return all of a case's messages, oldest first."""
+        return await self._select(
+            f"SELECT {_COLUMNS} FROM deliveries d WHERE d.case_id = %s ORDER BY d.seq", (case_id,)
+        )
+
     async def answer(self, case_id: UUID) -> Delivery | None:
         """Return the case's RESPONSE."""
         found = await self._select(

@@ -5,6 +5,7 @@ clock jumped or no worker ran for long, goes to the default partition and is mov
 """
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, LiteralString
@@ -65,6 +66,10 @@ class Month:
         year, number = divmod(self.year * 12 + self.number - 1 + months, 12)
         return Month(year, number + 1)
 
+    def __str__(self) -> str:
+        """Return e.g. `2026-11`."""
+        return f"{self.first:%Y-%m}"
+
     def table(self, parent: str) -> str:
         """Return the name of this month's partition of a table."""
         return f"{parent}_{self.first:%Y_%m}"
@@ -85,6 +90,19 @@ class Partitions:
         """
         async with self._pool.connection() as connection:
             await attach_ahead(connection, now)
+
+    async def drop_empty(self, until: Month) -> list[Month]:
+        """Drop the partitions of months up to `until` from which everything has gone; return these months.
+
+        One that somebody uses right now stays until the next time.
+        """
+        dropped = []
+        for month in [one for one in await self.months() if one <= until]:
+            async with self._pool.connection() as connection:
+                with suppress(LockNotAvailable):
+                    if await _drop_if_empty(connection, month):
+                        dropped.append(month)
+        return dropped
 
     async def months(self) -> list[Month]:
         """Return the months that are attached, oldest first."""
@@ -132,6 +150,22 @@ async def _attach(connection: AsyncConnection, month: Month) -> None:
         for table, key in TABLES.items():
             for statement in _ATTACH:
                 await connection.execute(_filled_in(statement, table, key, month))
+
+
+async def _drop_if_empty(connection: AsyncConnection, month: Month) -> bool:
+    names = [sql.Identifier(month.table(table)) for table in TABLES]
+    async with connection.transaction():
+        await connection.execute("SET LOCAL lock_timeout = '300ms'")
+        for name in names:
+            if await (await connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(name))).fetchone():
+                return False
+        # Seen again under lock: a case may have come between. Parents first, as everybody else takes them.
+        await connection.execute(f"LOCK TABLE {', '.join(f'ONLY {table}' for table in TABLES)}")
+        for name in names:
+            if await (await connection.execute(sql.SQL("SELECT 1 FROM {} LIMIT 1").format(name))).fetchone():
+                return False
+        await connection.execute(sql.SQL("DROP TABLE {}").format(sql.SQL(", ").join(names)))
+    return True
 
 
 def _filled_in(statement: LiteralString, table: str, key: str, month: Month) -> sql.Composed:

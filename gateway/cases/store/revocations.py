@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, Final
 
 import psycopg
@@ -63,6 +64,19 @@ class RevocationAnswers:
             )
             parts = [row[0] for row in await cursor.fetchall()]
         return b"".join(parts) if parts else None
+
+    async def forget(self, before: datetime) -> int:
+        """Remove proofs kept before then on which no answer rests; return how many.
+
+        The caller knows that no case is left that one of them could have been kept for.
+        """
+        async with self._connection() as connection:
+            cursor = await connection.execute(
+                "DELETE FROM revocation_proofs WHERE kept_at < %s "
+                "AND sha256 NOT IN (SELECT unnest(proofs) FROM revocation_answers)",
+                (before,),
+            )
+            return cursor.rowcount
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:

@@ -8,6 +8,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.destinations import ONE_LANE, LaneOf
+from gateway.cases.store.archives import Archives
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.migrate import APPLICATION, check
@@ -43,6 +44,7 @@ class Store:
     tasks: Tasks
     revocations: RevocationAnswers
     partitions: Partitions
+    archives: Archives
 
     async def ping(self) -> None:
         """Ask the database for a sign of life. Raises psycopg.Error or PoolTimeout."""
@@ -79,6 +81,7 @@ async def open_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_
             tasks=Tasks(pool),
             revocations=RevocationAnswers(pool),
             partitions=Partitions(pool),
+            archives=Archives(pool, vault),
         )
 
 

@@ -46,10 +46,12 @@ CREATE TABLE cases (
     duty            text,
     duty_since      timestamptz,
     duty_due        timestamptz,
-    duty_reminded   boolean     NOT NULL DEFAULT false
+    duty_reminded   boolean     NOT NULL DEFAULT false,
+    closed_at       timestamptz
 ) PARTITION BY RANGE (id);
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
 CREATE INDEX cases_open ON cases (state, id) WHERE state <> 'confirmed';
+CREATE INDEX cases_closed ON cases (closed_at) WHERE closed_at IS NOT NULL;
 CREATE TABLE cases_default PARTITION OF cases DEFAULT;
 
 -- Numbers that were given out. A request that was registered is not registered again, under whatever message id it
@@ -190,3 +192,24 @@ CREATE TABLE documents (
 ) PARTITION BY RANGE (case_id);
 ALTER TABLE documents ALTER COLUMN content SET STORAGE EXTERNAL;
 CREATE TABLE documents_default PARTITION OF documents DEFAULT;
+
+-- Archive files: evidence of closed cases that left the database (docs/decisions/0061-retention.md).
+CREATE TABLE archives (
+    id          uuid        PRIMARY KEY,
+    month       date        NOT NULL,
+    cases       integer     NOT NULL,
+    bytes       bigint      NOT NULL,
+    sha256      text        NOT NULL,
+    archived_at timestamptz NOT NULL,
+    -- Opens what is personal in the file; sealed. Null: destroyed.
+    key         bytea,
+    erased_at   timestamptz
+);
+CREATE INDEX archives_readable ON archives (month) WHERE key IS NOT NULL;
+
+-- Which file holds a case.
+CREATE TABLE archived_cases (
+    case_id uuid     PRIMARY KEY,
+    bucket  smallint NOT NULL,
+    archive uuid     NOT NULL
+);
