@@ -1,8 +1,9 @@
 """`qaqpa counter`: applications taken at the provider's or an akim's counter."""
 
+from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 
@@ -12,13 +13,16 @@ from gateway.cases.counter import Counter, Coupon, NotTaken, NotThere
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.store.store import Store
-from gateway.catalogue import dates
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.channel import Channel
+from gateway.catalogue.receipt_print import as_pdf, as_text
+from gateway.catalogue.value import has_control_characters
 from gateway.cli_store import SettingsFile, fail, out, with_store
-from gateway.clock import local
 from gateway.faults import GatewayFault
 from gateway.settings import Settings
+from gateway.texts import Text
+
+T = TypeVar("T")
 
 counter_cli = typer.Typer(
     help="Applications at a counter: enter, print the result, hand it over.", no_args_is_help=True
@@ -34,31 +38,31 @@ class CounterChannel(StrEnum):
 
 Clerk = Annotated[str, typer.Option("--clerk", help="Who does it: stands on the coupon and in the evidence.")]
 Number = Annotated[str, typer.Argument(help="Registration number.")]
+Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write the paper for the applicant here too, to be printed.")]
 
 
 @counter_cli.command()
-def enter(
+def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
     file: Annotated[Path, typer.Argument(help="The application: XML of schemas/services/<id>/application.xsd.")],
     service: Annotated[str, typer.Option(help="Id of the service, e.g. kostanay.child-benefit.")],
     channel: Annotated[CounterChannel, typer.Option(help="Whose counter.")],
     clerk: Clerk,
     settings: SettingsFile,
+    pdf: Pdf = None,
 ) -> None:
-    """Register an application and print the coupon; entering the same one again prints the same coupon."""
-    document = file.read_bytes()
+    """Register an application and print the coupon, or the receipt of a refusal with everything that is missing.
+
+    Entering the same application again prints the same coupon.
+    """
+    document, by = _read(file), _name(clerk)
 
     async def take(store: Store, loaded: Settings, material: Material) -> None:
+        counter = _counter(store, loaded, material)
         try:
-            coupon = await _counter(store, loaded, material).take(service, Channel(channel.value), document, clerk)
-        except GatewayFault as fault:
-            fail(str(fault.message))
-        except NotTaken as refusal:
-            for finding in refusal.findings:
-                out.print(f"{finding.where or '-'}: {finding.text}")
-            fail("the application was not registered")
-        except NotThere as error:
-            fail(str(error))
-        _print(coupon)
+            _hand(await _told(counter.take(service, Channel(channel.value), document, by)), pdf)
+        except NotTaken as refused:
+            _hand(refused, pdf)
+            _fail("counter.not_taken", _NOT_TAKEN)
 
     with_store(settings, take)
 
@@ -70,12 +74,9 @@ def result(
     """Write the signed result of a decided case to a file."""
 
     async def write(store: Store, loaded: Settings, material: Material) -> None:
-        try:
-            ending, content = await _counter(store, loaded, material).result(number)
-        except NotThere as error:
-            fail(str(error))
-        into.write_bytes(content)
-        out.print(f"{number}: {ending.value}; written to {into}")
+        ending, content = await _told(_counter(store, loaded, material).result(number))
+        _write(into, content)
+        out.print(f"{number}: {ending.value}; {into}", highlight=False)
 
     with_store(settings, write)
 
@@ -83,15 +84,63 @@ def result(
 @counter_cli.command("hand-over")
 def hand_over(number: Number, clerk: Clerk, settings: SettingsFile) -> None:
     """Record that the applicant got the result; this ends the case."""
+    by = _name(clerk)
 
     async def record(store: Store, loaded: Settings, material: Material) -> None:
-        try:
-            await _counter(store, loaded, material).hand_over(number, clerk)
-        except NotThere as error:
-            fail(str(error))
-        out.print(f"{number}: handed over")
+        await _told(_counter(store, loaded, material).hand_over(number, by))
+        out.print(f"{number}: {_HANDED_OVER}", highlight=False)
 
     with_store(settings, record)
+
+
+_LARGEST = 8_000_000
+"""Bytes, as of a message through ShEP."""
+_LONGEST_NAME = 120
+
+
+def _read(file: Path) -> bytes:
+    try:
+        document = file.read_bytes()
+    except OSError:
+        _fail("counter.file_unreadable", _FILE_UNREADABLE)
+    if len(document) > _LARGEST:
+        _fail("counter.file_too_large", _FILE_TOO_LARGE)
+    return document
+
+
+def _name(clerk: str) -> str:
+    name = " ".join(clerk.split())
+    if not name or len(name) > _LONGEST_NAME or has_control_characters(name):
+        _fail("counter.clerk", _CLERK)
+    return name
+
+
+async def _told(answer: Awaitable[T]) -> T:
+    """Wait for the counter's answer; what it refuses is told with its code, in both languages."""
+    try:
+        return await answer
+    except GatewayFault as fault:
+        _fail(fault.detail.code, fault.message)
+    except NotThere as error:
+        _fail(error.code, error.text)
+
+
+def _hand(paper: Coupon | NotTaken, pdf: Path | None) -> None:
+    """Print the paper, and write it for the printer."""
+    out.print(as_text(paper.receipt), highlight=False, markup=False, soft_wrap=True)
+    if pdf is not None:
+        _write(pdf, as_pdf(paper.receipt))
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError:
+        _fail("counter.file_unwritable", _FILE_UNWRITABLE)
+
+
+def _fail(code: str, text: Text) -> NoReturn:
+    fail(f"{code}: {text}")
 
 
 def _counter(store: Store, settings: Settings, material: Material) -> Counter:
@@ -100,14 +149,15 @@ def _counter(store: Store, settings: Settings, material: Material) -> Counter:
     return Counter(services, store.inbox, store.ledger, material.vault, registrar, clock.utc_now)
 
 
-def _print(coupon: Coupon) -> None:
-    """Print the tear-off coupon in both languages."""
-    registered, ready = dates.on(local(coupon.registered_at).date()), dates.on(local(coupon.deadline).date())
-    for title, value in (
-        ("Өтініштің үзбелі талоны / Отрывной талон заявления", coupon.number),
-        ("Қызмет / Услуга", str(coupon.service)),
-        ("Тіркелген күні / Дата регистрации", str(registered)),
-        ("Қызметті алатын күні / Дата получения услуги", str(ready)),
-        ("Құжаттарды қабылдады / Документы принял(а)", coupon.clerk),
-    ):
-        out.print(f"{title}: {value}", highlight=False)
+_HANDED_OVER = Text(kk="нәтиже берілді", ru="результат выдан")
+_NOT_TAKEN = Text(
+    kk="Өтініш тіркелмеді. Қолхатты өтініш берушіге беріңіз.",
+    ru="Заявление не зарегистрировано. Выдайте расписку заявителю.",
+)
+_FILE_UNREADABLE = Text(kk="Өтініш файлын оқу мүмкін болмады.", ru="Файл заявления не читается.")
+_FILE_TOO_LARGE = Text(kk="Өтініш файлы 8 МБ-тан аспауы керек.", ru="Файл заявления должен быть не больше 8 МБ.")
+_FILE_UNWRITABLE = Text(kk="Файлды жазу мүмкін болмады.", ru="Файл не записывается.")
+_CLERK = Text(
+    kk="Құжаттарды қабылдаған адамның аты-жөнін көрсетіңіз (120 таңбадан аспасын).",
+    ru="Укажите, кто принял документы (не больше 120 знаков).",
+)

@@ -8,6 +8,7 @@ from typing import Self
 
 from gateway.cases.services import Offer
 from gateway.catalogue import phrases
+from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, Reading, check_root, read_application
 from gateway.catalogue.identity import compare
@@ -42,6 +43,13 @@ class Assessment:
     reasons: tuple[str, ...]
     facts: dict[str, object]
     """For the evidence."""
+
+    @property
+    def application(self) -> Application:
+        """What was read. Raises ValueError where something was found wrong with the form."""
+        if self.form.application is None:
+            raise ValueError("an application with findings has no reading")
+        return self.form.application
 
     def but(self, finding: Finding) -> Self:
         """Return the assessment with one finding more."""

@@ -1,8 +1,8 @@
 """Applications taken at a counter: the provider's own or an akim's (channel procedures `provider` and `akim`).
 
 A clerk enters what stands on the paper and compares it with the applicant's documents; there is no electronic signature
-of the applicant. The coupon names number, day of registration, day of the result and who took the documents (the acts'
-tear-off coupon, e.g. Kostanay service 2, clause 5 step 1). The result is handed over at the counter as well.
+of the applicant. The applicant gets the act's coupon (e.g. the tear-off coupon of Kostanay service 2, clause 5 step 1),
+or the receipt of a refusal with everything that is missing. The result is handed over at the counter as well.
 """
 
 import hashlib
@@ -22,9 +22,11 @@ from gateway.cases.services import Offer, Services
 from gateway.cases.store.inbox import Inbox, NewMessage
 from gateway.cases.store.ledger import Commit, Ledger
 from gateway.cases.vault import Vault
+from gateway.catalogue.application import Application
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.findings import Finding
 from gateway.catalogue.form import NotOurPayload, Reading, read_application
+from gateway.catalogue.receipt import Receipt, refusal
 from gateway.clock import Clock
 from gateway.texts import Text
 
@@ -32,16 +34,23 @@ COUNTERS = frozenset({Channel.PROVIDER, Channel.AKIM})
 
 
 class NotTaken(Exception):  # noqa: N818  says what happened
-    """The application cannot be registered; the clerk tells the applicant why. Nothing is kept."""
+    """The application cannot be registered; nothing is kept. The receipt is for the applicant."""
 
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        """Take what is wrong."""
+    def __init__(self, findings: tuple[Finding, ...], receipt: Receipt) -> None:
+        """Take what is wrong, and the receipt of the refusal."""
         super().__init__("the application cannot be registered")
         self.findings = findings
+        self.receipt = receipt
 
 
 class NotThere(Exception):  # noqa: N818  says what happened
-    """There is no such case at a counter, or it is not in the state that is needed. The text says which."""
+    """What the clerk asks for is not so: no such service or case, or it is not in the state that is needed."""
+
+    def __init__(self, code: str, text: Text) -> None:
+        """Take the code, `counter.*`, and what to tell the clerk."""
+        super().__init__(code)
+        self.code = code
+        self.text = text
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +58,8 @@ class Coupon:
     """What the applicant takes home."""
 
     number: str
-    service: Text
-    registered_at: datetime
     deadline: datetime
-    clerk: str = field(repr=False)
-    """Who took the documents."""
+    receipt: Receipt = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,52 +84,64 @@ class Counter:
 
         Raises:
             GatewayFault: the act does not give the service at this counter.
+            NotThere: there is no such service, or another application was entered under the same number.
             NotTaken: with every finding.
         """
+        if self.services.find(service_id) is None:
+            raise NotThere("counter.unknown_service", _UNKNOWN_SERVICE)
         offer, now = self.services.given(service_id, channel), self.clock()
-        form = self._read(offer, document, now)
-        facts = {"entered_by": clerk, "document": hashlib.sha256(document).hexdigest()}
-        event = await self.registrar.registered(offer, now, facts)
-        case = self._case(offer, form, now)
-        change = machine.open_case(case, event)
-        message = NewMessage(
-            id=identity.part_id(case.id, "COUNTER"),
-            sender_id=case.sender_id,
-            message_id=case.correlation_id,
-            message_type="COUNTER",
-            digest=hashlib.sha256(document).digest(),
-            reading=0,
-            received_at=now,
-            raw=document,
-            reply=event.number.encode(),
-        )
         try:
-            is_new = await self.inbox.accept(message, change)
+            form = self._read(offer, document, now)
+            return await self._registered(offer, form, document, clerk, now)
+        except _Refused as refused:
+            findings = refused.findings
+            raise NotTaken(findings, refusal(offer.service, findings, now, clerk)) from None
+
+    async def _registered(self, offer: Offer, form: Reading, document: bytes, clerk: str, now: datetime) -> Coupon:
+        if form.application is None:
+            raise _Refused((_NOT_AN_APPLICATION,))
+        digest = hashlib.sha256(document).digest()
+        facts = {"entered_by": clerk, "document": digest.hex()}
+        event = await self.registrar.registered(offer, now, facts, form.application)
+        case = self._case(offer, form, now)
+        message = _message(case, document, digest, event.number)
+        try:
+            is_new = await self.inbox.accept(message, machine.open_case(case, event))
         except UniqueViolation:
             raise await self._in_the_way(case, form) from None
         if is_new:
-            return Coupon(event.number, offer.service.name, now, event.deadline, clerk)
+            receipt = self.registrar.paper(offer, form.application, event.number, now, event.deadline, clerk)
+            return Coupon(event.number, event.deadline, receipt)
+        return await self._again(offer, case, form.application, digest)
+
+    async def _again(self, offer: Offer, case: Case, application: Application, digest: bytes) -> Coupon:
+        """Return the first coupon of an application that was entered before, with the clerk who took it then."""
         before = await self.ledger.case_by_chain(case.sender_id, case.correlation_id)
         if before is None or before.number is None or before.registered_at is None or before.deadline is None:
-            raise NotThere("the application was entered before and is not registered")
-        return Coupon(before.number, offer.service.name, before.registered_at, before.deadline, clerk)
+            raise NotThere("counter.not_registered", _NOT_REGISTERED)
+        if (await self.ledger.first_message(before.id)).digest != digest:
+            raise NotThere("counter.other_content", _OTHER_CONTENT)
+        first = (await self.ledger.events(before.id))[0]
+        clerk = json.loads(first.data).get("entered_by")
+        at, due = before.registered_at, before.deadline
+        return Coupon(before.number, due, self.registrar.paper(offer, application, before.number, at, due, clerk))
 
     def _read(self, offer: Offer, document: bytes, now: datetime) -> Reading:
         try:
             form = read_application(offer.service, document, now=now, channel=offer.channel)
         except NotOurPayload:
-            raise NotTaken((_NOT_AN_APPLICATION,)) from None
+            raise _Refused((_NOT_AN_APPLICATION,)) from None
         findings = (*form.findings, *file_findings(offer, form))
         if findings:
-            raise NotTaken(findings)
+            raise _Refused(findings)
         return form
 
-    async def _in_the_way(self, case: Case, form: Reading) -> NotTaken:
+    async def _in_the_way(self, case: Case, form: Reading) -> Exception:
         """Say that the first application for the matter runs; its number is for the applicant, who stands here."""
         running = await self.ledger.running(case.matter_key) if case.matter_key is not None else None
         if running is None:
-            raise NotThere("the first application for this matter has just ended: enter this one again")
-        return NotTaken((second.found(running, named=not form.parties.represented),))
+            return NotThere("counter.enter_again", _ENTER_AGAIN)
+        return _Refused((second.found(running, named=not form.parties.represented),))
 
     def _case(self, offer: Offer, form: Reading, now: datetime) -> Case:
         iin, service_id = form.parties.applicant_iin, offer.service.id
@@ -154,7 +172,7 @@ class Counter:
         case = await self._decided(number)
         decided = [event for event in await self.ledger.events(case.id) if event.kind == machine.Decided.__name__]
         if case.ending is None or not decided:
-            raise NotThere(f"{number} is not decided")
+            raise NotThere("counter.not_decided", _NOT_DECIDED)
         document = await self.ledger.document(case.id, json.loads(decided[-1].data)["document"])
         return case.ending, document.content
 
@@ -170,10 +188,12 @@ class Counter:
 
     async def _decided(self, number: str) -> Case:
         case = await self.ledger.case_by_number(number)
-        if case is None or case.mode is not Mode.COUNTER:
-            raise NotThere(f"{number} was not taken at a counter")
+        if case is None:
+            raise NotThere("counter.unknown_number", _UNKNOWN_NUMBER)
+        if case.mode is not Mode.COUNTER:
+            raise NotThere("counter.elsewhere", _ELSEWHERE)
         if case.state not in {State.DECIDED, State.CONFIRMED}:
-            raise NotThere(f"{number} is not decided: {case.state.value}")
+            raise NotThere("counter.not_decided", _NOT_DECIDED)
         return case
 
 
@@ -181,3 +201,46 @@ _NOT_AN_APPLICATION = Finding(
     "applicant.form",
     Text(kk="Бұл файл осы қызметке арналған өтініш емес.", ru="Этот файл не является заявлением на эту услугу."),
 )
+_UNKNOWN_SERVICE = Text(
+    kk="Мұндай қызмет жоқ. Қызметтің кодын тексеріңіз.", ru="Такой услуги нет. Проверьте код услуги."
+)
+_UNKNOWN_NUMBER = Text(kk="Мұндай нөмірмен өтініш тіркелмеген.", ru="Заявления с таким номером нет.")
+_ELSEWHERE = Text(
+    kk="Бұл өтініш қабылдау орнында емес, портал немесе ХҚКО арқылы берілген: жауап сол жаққа жіберіледі.",
+    ru="Это заявление подано не в месте приёма, а через портал или ЦОН: ответ направляется туда.",
+)
+_NOT_DECIDED = Text(kk="Өтініш бойынша шешім әлі қабылданған жоқ.", ru="По этому заявлению решения ещё нет.")
+_NOT_REGISTERED = Text(
+    kk="Бұл өтініш бұрын енгізілген, бірақ тіркелмеген. Жүйе әкімшісіне хабарласыңыз.",
+    ru="Это заявление вводилось ранее, но не зарегистрировано. Обратитесь к администратору системы.",
+)
+_OTHER_CONTENT = Text(
+    kk="Осы нөмірмен басқа мазмұндағы өтініш бұрын енгізілген. Жаңа өтінішке жаңа нөмір беріңіз.",
+    ru="Под этим номером ранее введено заявление с другим содержанием. Присвойте новому заявлению новый номер.",
+)
+_ENTER_AGAIN = Text(
+    kk="Осы мәселе бойынша алғашқы өтініштің қаралуы енді ғана аяқталды. Өтінішті қайта енгізіңіз.",
+    ru="Рассмотрение первого заявления по этому вопросу только что завершилось. Введите это заявление ещё раз.",
+)
+
+
+class _Refused(Exception):  # noqa: N818  says what happened
+    """What keeps the application from being registered, before the receipt of it is made."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        super().__init__("refused")
+        self.findings = findings
+
+
+def _message(case: Case, document: bytes, digest: bytes, number: str) -> NewMessage:
+    return NewMessage(
+        id=identity.part_id(case.id, "COUNTER"),
+        sender_id=case.sender_id,
+        message_id=case.correlation_id,
+        message_type="COUNTER",
+        digest=digest,
+        reading=0,
+        received_at=case.received_at,
+        raw=document,
+        reply=number.encode(),
+    )

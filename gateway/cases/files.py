@@ -70,16 +70,21 @@ class FileSteps:
         application, _ = application_of(parts, case, kept)
         findings = await self._findings(case, kept, tuple(_named(application)))
         if case.state is State.AWAITING_VERIFICATION:
-            await self._conclude(claim, case, findings)
+            await self._conclude(claim, case, application, findings)
         else:
             await self._supplement(claim, case, kept, findings)
 
-    async def _conclude(self, claim: Claim, case: Case, findings: tuple[Finding, ...]) -> None:
+    async def _conclude(
+        self, claim: Claim, case: Case, application: Application, findings: tuple[Finding, ...]
+    ) -> None:
         parts, now = self._parts, self._parts.clock()
+        offer, by = parts.services.of(case), application.accepted_by
+        event: machine.Registered | machine.Rejected
         if findings:
-            await record(parts.ledger, claim, machine.Rejected(now, findings))
+            event = parts.registrar.rejected(offer, now, findings, {}, by)
         else:
-            await record(parts.ledger, claim, await parts.registrar.registered(parts.services.of(case), now, {}))
+            event = await parts.registrar.registered(offer, now, {}, application)
+        await record(parts.ledger, claim, event)
 
     async def _supplement(self, claim: Claim, case: Case, kept: Kept, findings: tuple[Finding, ...]) -> None:
         """Let the completed application take effect, or take its force away and say what is wrong with it."""

@@ -147,12 +147,13 @@ class Intake:
     async def _event(self, message: Inbound, offer: Offer, assessment: Assessment) -> machine.Opening:
         facts = _facts(message, assessment) | openings.facts(offer.opening)
         if assessment.findings:
-            return machine.Rejected(message.received_at, assessment.findings, facts)
+            by = assessment.form.accepted_by
+            return self._registrar.rejected(offer, message.received_at, assessment.findings, facts, by)
         if assessment.delayed:
             return machine.VerificationDelayed(message.received_at, facts)
         if assessment.names_files:
             return machine.FilesAwaited(message.received_at, facts)
-        return await self._registrar.registered(offer, message.received_at, facts)
+        return await self._registrar.registered(offer, message.received_at, facts, assessment.application)
 
     def _case(self, case_id: UUID, message: Inbound, offer: Offer, assessment: Assessment, inbox_id: UUID) -> Case:
         form, iin, signer = assessment.form, assessment.form.parties.applicant_iin, assessment.signer_iin

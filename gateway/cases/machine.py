@@ -29,6 +29,7 @@ from gateway.cases.model import ARRIVED, OPEN, Case, Duty, Ending, Lateness, New
 from gateway.cases.notice import Notice, Status
 from gateway.cases.provider import Decision, Outcome
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class Registered:
     facts: Facts = field(default_factory=dict)
     near: datetime | None = None
     """From when the term counts as nearly over; None: nobody is warned."""
+    receipt: Receipt | None = field(default=None, repr=False)
+    """For the applicant, where a counter took the application and prints it (PSC)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Rejected:
     at: datetime
     findings: tuple[Finding, ...]
     facts: Facts = field(default_factory=dict)
+    receipt: Receipt | None = field(default=None, repr=False)
+    """As of `Registered`: that the papers were not taken, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +192,11 @@ def told(event: Opening) -> Notice:
         case VerificationDelayed() | FilesAwaited():
             return Notice(Status.BEING_CHECKED, event.at)
         case Registered():
-            return Notice(Status.REGISTERED, event.at, event.deadline)
+            return Notice(Status.REGISTERED, event.at, event.deadline, receipt=event.receipt)
         case Rejected():
-            return Notice(Status.REJECTED, event.at, ending=Ending.REJECTED, findings=event.findings)
+            return Notice(
+                Status.REJECTED, event.at, ending=Ending.REJECTED, findings=event.findings, receipt=event.receipt
+            )
 
 
 def _told_in_reply(change: Change) -> Change:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from gateway.cases.cabinet import MessageKind
 from gateway.cases.model import Ending
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.receipt import Receipt
 from gateway.texts import Text
 
 
@@ -55,6 +56,7 @@ class Notice:
     ground: Text | None = field(default=None, repr=False)
     document: str | None = None
     """SHA-256 of the result document."""
+    receipt: Receipt | None = field(default=None, repr=False)
 
     @property
     def kind(self) -> MessageKind:

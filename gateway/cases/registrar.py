@@ -1,6 +1,6 @@
 """Registration: an application gets its number and its deadline."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from psycopg.errors import UniqueViolation
@@ -12,10 +12,14 @@ from gateway.cases.number import registration_number
 from gateway.cases.services import Offer
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Commit, Ledger
+from gateway.catalogue.application import Application
 from gateway.catalogue.calendar import WorkingCalendar
+from gateway.catalogue.channel import Channel
 from gateway.catalogue.deadline import deadline
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.hand_over import HandOver, hand_over
 from gateway.catalogue.lateness import near_at
+from gateway.catalogue.receipt import Accepted, Receipt, acceptance, refusal
 from gateway.clock import local
 from gateway.texts import Text
 
@@ -27,11 +31,42 @@ class Registrar:
     inbox: Inbox
     calendar: WorkingCalendar
 
-    async def registered(self, offer: Offer, at: datetime, facts: Facts) -> machine.Registered:
-        """Return the event of registration at `at`."""
+    async def registered(
+        self, offer: Offer, at: datetime, facts: Facts, application: Application
+    ) -> machine.Registered:
+        """Return the event of registration at `at`, with what a PSC prints for the applicant."""
         number = registration_number(local(at).year, await self.inbox.serial())
         due = deadline(offer.term, at, self.calendar)
-        return machine.Registered(at, number, due, facts, near_at(at, due, self.calendar))
+        days = self._days(offer, at, due)
+        if days is not None:
+            facts = {**facts, "days": {name: day.isoformat() for name, day in asdict(days).items()}}
+        printed = offer.channel is Channel.PSC
+        receipt = self.paper(offer, application, number, at, due, application.accepted_by) if printed else None
+        return machine.Registered(at, number, due, facts, near_at(at, due, self.calendar), receipt)
+
+    def rejected(
+        self,
+        offer: Offer,
+        at: datetime,
+        findings: tuple[Finding, ...],
+        facts: Facts,
+        accepted_by: str | None,
+    ) -> machine.Rejected:
+        """Return the event of rejection at `at`, with what a PSC prints for the applicant."""
+        printed = offer.channel is Channel.PSC
+        receipt = refusal(offer.service, findings, at, accepted_by) if printed else None
+        return machine.Rejected(at, findings, facts, receipt)
+
+    def paper(  # noqa: PLR0913, PLR0917  what stands on it
+        self, offer: Offer, application: Application, number: str, at: datetime, due: datetime, clerk: str | None
+    ) -> Receipt:
+        """Return the coupon or receipt of an application that was registered at `at`; the same again at any time."""
+        days = self._days(offer, at, due)
+        ready = days.to_applicant if days is not None else local(due).date()
+        return acceptance(offer.service, offer.channel, Accepted(number, at, ready, application, clerk, days))
+
+    def _days(self, offer: Offer, at: datetime, due: datetime) -> HandOver | None:
+        return hand_over(offer.service, offer.channel, at, due, self.calendar)
 
 
 async def record(

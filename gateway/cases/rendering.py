@@ -74,6 +74,7 @@ def render(case: Case, notice: Notice, document: File | None) -> bytes:
         ),
         findings=notice.findings,
         result=Result(_OUTCOMES[notice.ending], notice.ground, document) if notice.ending is not None else None,
+        receipt=notice.receipt,
     )
     return cabinet.render(message)
 

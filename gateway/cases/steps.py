@@ -110,13 +110,15 @@ class ProviderSteps:
         except GatewayFault as fault:
             raise StepFailed(fault.detail.code) from fault
         if assessment.findings:
-            return machine.Rejected(now, assessment.findings, assessment.facts)
+            by = assessment.form.accepted_by
+            return parts.registrar.rejected(offer, now, assessment.findings, assessment.facts, by)
         if not assessment.delayed and assessment.names_files:
             return machine.FilesAwaited(now, assessment.facts)
         if not assessment.delayed:
-            return await parts.registrar.registered(offer, now, assessment.facts)
+            return await parts.registrar.registered(offer, now, assessment.facts, assessment.application)
         if now - case.received_at >= timedelta(hours=parts.settings.verification_limit_hours):
-            return machine.Rejected(now, (_UNVERIFIABLE,), assessment.facts)
+            by = assessment.form.accepted_by
+            return parts.registrar.rejected(offer, now, (_UNVERIFIABLE,), assessment.facts, by)
         return None
 
     async def _assessed(self, case: Case) -> Assessment:

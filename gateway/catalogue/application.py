@@ -52,6 +52,8 @@ class Application:
     authority: str | None = None
     """By what document the representative acts."""
     attachments: tuple[Attachment, ...] = ()
+    accepted_by: str | None = None
+    """Who took the papers at a counter, with the position; None: nobody is named."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """The service's own fields, by element name; inside a block by path, e.g. `child/surname`."""
 

@@ -7,8 +7,9 @@ from datetime import date, datetime
 from enum import StrEnum
 from hashlib import sha256
 
-from gateway.catalogue import xml_message
+from gateway.catalogue import receipt_message, xml_message
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.receipt import Receipt
 from gateway.catalogue.xml_input import XmlUnusable
 from gateway.catalogue.xml_message import Reader, Writer
 from gateway.clock import local
@@ -110,6 +111,8 @@ class CabinetMessage:
     status: Status
     findings: tuple[Finding, ...] = field(default=(), repr=False)
     result: Result | None = None
+    receipt: Receipt | None = field(default=None, repr=False)
+    """For a counter (PSC) that prints it for the applicant."""
 
 
 def render(message: CabinetMessage) -> bytes:
@@ -123,6 +126,8 @@ def render(message: CabinetMessage) -> bytes:
             _write_finding(findings.inside("finding"), finding)
     if message.result is not None:
         _write_result(root.inside("result"), message.result)
+    if message.receipt is not None:
+        receipt_message.write(root.inside("receipt"), message.receipt)
     return root.document()
 
 
@@ -134,13 +139,14 @@ def read(document: bytes) -> CabinetMessage:
             what its digest says.
     """
     root = xml_message.read(document, _SCHEMA)
-    findings, result = root.first("findings"), root.first("result")
+    findings, result, receipt = root.first("findings"), root.first("result"), root.first("receipt")
     return CabinetMessage(
         kind=Kind(root.name),
         header=_read_header(root.one("header")),
         status=_read_status(root.one("status")),
         findings=tuple(_read_finding(item) for item in findings.all("finding")) if findings else (),
         result=_read_result(result) if result else None,
+        receipt=receipt_message.read(receipt) if receipt else None,
     )
 
 

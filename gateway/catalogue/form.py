@@ -30,6 +30,8 @@ class Reading:
     language: str | None = None
     parties: Parties = field(default=Parties(), repr=False)
     """For `gateway.catalogue.identity.compare`."""
+    accepted_by: str | None = field(default=None, repr=False)
+    """Who took the papers at a counter."""
 
 
 def check_root(service: Service, document: bytes) -> None:
@@ -78,6 +80,7 @@ def read_application(
         request_number=header.get("requestNumber"),
         language=header.get("language"),
         parties=_parties(block),
+        accepted_by=_officer(block.block("acceptance").texts),
     )
 
 
@@ -102,8 +105,13 @@ def _application(block: Block) -> Application:
         representative=_person(representative[0].texts) if representative else None,
         authority=representative[0].texts["authority"] if representative else None,
         attachments=tuple(_attachment(document.texts) for document in _documents(block)),
+        accepted_by=_officer(block.block("acceptance").texts),
         fields=dict(block.block("form").flat()),
     )
+
+
+def _officer(texts: Mapping[str, str]) -> str | None:
+    return ", ".join(texts[name] for name in ("officer", "position") if name in texts) or None
 
 
 def _documents(block: Block) -> list[Block]:

@@ -20,6 +20,24 @@ _TO = {
 }
 
 
+def issued_at(channel: Channel) -> Text:
+    """Return where and at what hours the result is handed over (clause 8 of the Astana regulations)."""
+    return _ISSUED_AT[channel]
+
+
+_ISSUED_AT = {
+    Channel.PORTAL: Text("жеке кабинетте", "в личном кабинете"),
+    Channel.PSC: Text("Халыққа қызмет көрсету орталығында, 9.00–20.00", "в Центре обслуживания населения, 9.00–20.00"),
+    Channel.PROVIDER: Text(
+        "көрсетілетін қызметті берушіде, 9.00–18.00 (үзіліс 13.00–14.00)",
+        "у услугодателя, 9.00–18.00 (перерыв 13.00–14.00)",
+    ),
+    Channel.AKIM: Text(
+        "әкімнің аппаратында, 9.00–18.00 (үзіліс 13.00–14.00)", "в аппарате акима, 9.00–18.00 (перерыв 13.00–14.00)"
+    ),
+}
+
+
 def answer_by(day: date, channel: Channel) -> Text:
     """Return by which day the answer comes, and where it is."""
     by = dates.by(day)

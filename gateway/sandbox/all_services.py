@@ -2,7 +2,8 @@
 
 Each of the 42 rows is one application on real processes: the portal's and the PSC's go over SOAP through the sandbox's
 ShEP, those of the provider's and the akim's counters are entered as a clerk enters them; the provider's system decides,
-and the row stands only when the signed result is where it belongs.
+and the row stands only when the signed result is where it belongs, and at a counter the applicant had the act's coupon
+or receipt with everything that has to stand on it.
 """
 
 import asyncio
@@ -24,9 +25,13 @@ from gateway.cases.services import Services
 from gateway.cases.store.store import open_store
 from gateway.cases.vault import Vault
 from gateway.catalogue import cabinet_message, sample
+from gateway.catalogue.cabinet_message import StatusCode
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.catalogue import Catalogue
 from gateway.catalogue.channel import Channel
+from gateway.catalogue.receipt import NOTHING, Receipt
+from gateway.catalogue.receipt_blanks import LABELS, Blank
+from gateway.catalogue.receipt_print import as_pdf
 from gateway.catalogue.service import Service
 from gateway.clock import utc_now
 from gateway.eds import enveloped
@@ -46,6 +51,7 @@ _LIMIT_SECONDS = 60.0
 _LOOK_SECONDS = 0.1
 _QUICK = Pace(timedelta(seconds=0.05), timedelta(seconds=0.1), timedelta(seconds=60))
 _CLERK = "sandbox clerk"
+_ON_EVERY_RECEIPT = (Blank.NUMBER, Blank.SERVICE, Blank.APPLICANT, Blank.DOCUMENTS, Blank.COLLECTION, Blank.CLERK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +117,28 @@ class Rounds:
             data=Data((enveloped.sign(unsigned, key),)),
         )
         await post(self._session, url, message, key, timeout=10)
+        receipt: Receipt | None = None
         while True:
             answer = await post(
                 self._session, url, MessagesQuery(service.id, sender=sender, amount=50), key, timeout=10
             )
             for one in answer.messages if isinstance(answer, MessagesAnswer) else ():
+                said = cabinet_message.read(one.data.readings[0])
+                if said.status.code is StatusCode.REGISTERED:
+                    receipt = said.receipt
                 if one.message_type is MessageType.RESPONSE:
-                    said = cabinet_message.read(one.data.readings[0])
+                    if receipt is None or receipt.days is None:
+                        return "no receipt"
+                    if problem := _lacks(receipt, Blank.CLERK):
+                        return problem
                     return said.result.outcome.value if said.result else f"{said.status.code}: {said.findings}"
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _at_counter(self, service: Service, channel: Channel) -> str:
         document = application(_order(service, channel), f"30109{self._serial:09d}", utc_now())
         coupon = await self._counter.take(service.id, channel, document, _CLERK)
+        if (problem := _lacks(coupon.receipt)) or not as_pdf(coupon.receipt).startswith(b"%PDF-"):
+            return problem or "no coupon to print"
         while True:
             try:
                 ending, _ = await self._counter.result(coupon.number)
@@ -132,6 +147,15 @@ class Rounds:
             else:
                 await self._counter.hand_over(coupon.number, _CLERK)
                 return ending.value
+
+
+def _lacks(receipt: Receipt, by_hand: Blank | None = None) -> str | None:
+    """Return what is not on a receipt that has to be; `by_hand` may be empty."""
+    values = {line.label: line.value for line in receipt.lines}
+    for blank in _ON_EVERY_RECEIPT:
+        if LABELS[blank] not in values or (blank is not by_hand and values[LABELS[blank]] == NOTHING):
+            return f"no {blank} on the receipt"
+    return None
 
 
 def _order(service: Service, channel: Channel) -> Order:
