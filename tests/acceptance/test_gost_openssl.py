@@ -70,6 +70,9 @@ _of_2015 = pytest.mark.parametrize(
 """GOST-2004 is left out of messages: the engine's GOST 34.11-94 has CryptoPro's S-box, ours the test one."""
 
 
+_SIGN = (
+    "cms -sign -engine gost -binary -nodetach -in content -signer signer.pem -inkey key.pem -outform DER -out message"
+)
 _VERIFY = "cms -verify -engine gost -binary -inform DER -in message -certfile signer.pem -nointern -noverify"
 
 
@@ -113,8 +116,7 @@ def test_we_accept_openssls_messages(suite: Suite, algorithm: str, attributes: s
         f"genpkey -engine gost -algorithm {algorithm} -out key.pem",
         "req -engine gost -x509 -new -key key.pem -subj /CN=signer -out signer.pem",
         "pkey -engine gost -in key.pem -pubout -outform DER -out public.der",
-        "cms -sign -engine gost -binary -nodetach -in content -signer signer.pem -inkey key.pem"
-        f" -outform DER -out message{attributes}",
+        f"{_SIGN}{attributes}",
     ):
         assert run(tmp_path, command).returncode == 0, command
     # the point is the end of either SubjectPublicKeyInfo, in the same byte order
