@@ -7,7 +7,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from gateway.cases.inbound import Inquiry, InquiryAnswer
-from gateway.cases.model import Case, Lateness, State
+from gateway.cases.model import Case, Ending, Lateness, State
 from gateway.cases.number import is_registration_number
 from gateway.cases.observer import Observer
 from gateway.cases.services import Services
@@ -17,7 +17,7 @@ from gateway.cases.vault import Vault
 from gateway.catalogue import dictionaries, iin, inquiry_words, portal_message
 from gateway.catalogue.dictionaries import Entry
 from gateway.catalogue.findings import Finding
-from gateway.catalogue.inquiry_words import ENDED, ENDINGS, STATES
+from gateway.catalogue.inquiry_words import ENDINGS, STATES
 from gateway.catalogue.portal_message import (
     DictionaryRequest,
     ListedService,
@@ -177,21 +177,21 @@ def _of_service(service: Service, request: DictionaryRequest) -> tuple[Entry, ..
             return dictionaries.choices(service, request.field or "")
 
 
-_CODES: Mapping[State, str] = {
+STATE_CODES: Mapping[State, str] = {
     State.REGISTERED: "registered",
+    State.IN_PROCESS: "in_progress",
     State.AWAITING_DOCUMENTS: "documents_needed",
-    State.DECIDED: "decided",
-    State.ISSUED: "decided",
-    State.CONFIRMED: "decided",
+    State.SUSPENDED: "suspended",
 }
-"""Whatever else a registered case may be, it is being considered."""
+"""Of a case without an ending; with one it is decided, whatever becomes of its answer."""
 
 
 def _progress(case: Case, service: Service) -> Progress:
     if case.number is None or case.registered_at is None or case.deadline is None:
         raise ValueError("only a registered case has a progress")
-    state, overdue = _CODES.get(case.state, "in_progress"), case.ending is None and case.lateness is Lateness.LATE
-    ending = None if case.ending is None else case.ending.value
+    state = STATE_CODES[case.state] if case.ending is None else "decided"
+    ending = None if case.ending is None else Named(case.ending.value, ENDINGS[case.ending.value])
+    overdue = ending is None and state != "suspended" and case.lateness is Lateness.LATE
     return Progress(
         number=case.number,
         service_id=case.service_id,
@@ -200,9 +200,15 @@ def _progress(case: Case, service: Service) -> Progress:
         registered_at=case.registered_at,
         deadline=local(case.deadline).date(),
         overdue=overdue,
-        next_step=inquiry_words.next_step(state, case.channel, overdue=overdue),
-        ending=None if ending is None else Named(ending, ENDINGS.get(ending, ENDED)),
+        next_step=_next_step(case, state, overdue=overdue),
+        ending=ending,
     )
+
+
+def _next_step(case: Case, state: str, *, overdue: bool) -> Text:
+    if case.ending is Ending.ORAL:
+        return inquiry_words.NO_DOCUMENT
+    return inquiry_words.next_step(state, case.channel, overdue=overdue)
 
 
 def _rejected(findings: tuple[Finding, ...]) -> InquiryAnswer:

@@ -8,14 +8,14 @@ import pytest
 
 from gateway.cases import machine
 from gateway.cases.inbound import Inquiry
-from gateway.cases.inquiries import Inquiries
-from gateway.cases.model import Case, Lateness
+from gateway.cases.inquiries import STATE_CODES, Inquiries
+from gateway.cases.model import OPEN, Case, Ending, Lateness
 from gateway.cases.number import registration_number
 from gateway.cases.provider import Decision, Outcome
 from gateway.cases.services import ServicesUnusable
 from gateway.cases.store.ledger import Commit
 from gateway.catalogue.channel import Channel
-from gateway.catalogue.inquiry_words import STATES, next_step
+from gateway.catalogue.inquiry_words import ENDINGS, STATES, next_step
 from gateway.faults import Code, GatewayFault
 from gateway.sandbox.identities import CITIZENS
 from gateway.sandbox.nca import TestAuthority
@@ -252,6 +252,13 @@ async def test_service_ids_are_settings(at: Desk, tmp_path: Path) -> None:
         inquiries(at, tmp_path, inquiries=Section(status=HOUSING))
     with pytest.raises(ValueError, match="of its own"):
         Section(status="a", services="a")
+
+
+def test_every_state_and_ending_has_its_words() -> None:
+    """A state or an ending that a registered case may have, and that the status cannot name, is noticed here."""
+    assert set(STATE_CODES) == OPEN
+    assert set(STATE_CODES.values()) | {"decided"} == set(STATES)
+    assert set(ENDINGS) == {ending.value for ending in Ending} - {Ending.REJECTED.value}
 
 
 @pytest.mark.parametrize("state", sorted(STATES))
