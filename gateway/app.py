@@ -9,43 +9,42 @@ from enum import Flag, auto
 from typing import Self
 
 import aiohttp
-import psycopg
 import structlog
 from aiohttp import web
-from psycopg_pool import PoolTimeout
 
 from adapters.callback import callback_routes
 from adapters.soap import SoapProvider
-from gateway import clock, resources
+from gateway import clock, resources, upkeep
+from gateway.background import background, finished
 from gateway.cases.delivery import DeliverySteps
 from gateway.cases.destinations import Destinations, lanes
 from gateway.cases.files import FileSteps
+from gateway.cases.gate import Gate
 from gateway.cases.inquiries import Inquiries
 from gateway.cases.intake import Intake
 from gateway.cases.mailbox import Mailbox
 from gateway.cases.model import TaskKind
 from gateway.cases.provider import ProviderSystem
 from gateway.cases.registrar import Registrar
-from gateway.cases.retention import NotArchived, Retention
+from gateway.cases.retention import Retention
 from gateway.cases.services import Services
 from gateway.cases.steps import Parts, ProviderSteps
-from gateway.cases.store.migrate import migrate
-from gateway.cases.store.store import Store, open_store
+from gateway.cases.store.store import Store, connecting_store
 from gateway.cases.vault import Vault
 from gateway.cases.worker import Worker
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.catalogue import Catalogue
+from gateway.database import database, until_usable
 from gateway.eds.anchors import Anchors
 from gateway.eds.certificate import Certificate
 from gateway.eds.keystore.reloading import ReloadingKey, transport_key
 from gateway.eds.ncanode.opinion import second_opinion
 from gateway.eds.revocation import RevocationSource
-from gateway.eds.revocation_memory import AnswersUnavailable
 from gateway.eds.revocation_setup import revocation_source
 from gateway.eds.verifier import Verifier
 from gateway.eds.xml import Limits
-from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
-from gateway.settings import LARGEST_MESSAGE, Settings
+from gateway.serving import Doors, HttpServer
+from gateway.settings import LARGEST_MESSAGE, Settings, Shutdown
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
 from gateway.shep.messages import AsyncMessage, Sender, SyncRequest
@@ -56,13 +55,11 @@ from gateway.shep.storage import ShepStorage
 from gateway.shep.temp_files import Credentials
 from gateway.telemetry.health import Health, health_routes
 from gateway.telemetry.metrics import Metrics
+from gateway.vitals import Vitals
 
 _log = structlog.get_logger(__name__)
 
-_GAUGES_SECONDS = 5.0
-_DRAIN_SECONDS = 20.0
-_PARTITIONS_SECONDS = 3600.0
-_RETENTION_SECONDS = 3600.0
+_DISK_FULL_SECONDS = 15.0
 
 
 class Role(Flag):
@@ -103,85 +100,53 @@ class Material:
         )
 
 
-@contextlib.asynccontextmanager
-async def database(settings: Settings, lost: Callable[[], None] = lambda: None) -> AsyncIterator[str]:
-    """Give the URL of the database; an embedded server is run here unless another process runs it already.
-
-    `lost` is called when the embedded server died and could not be restarted.
-
-    Raises:
-        EmbeddedUnusable: the embedded server cannot run; the text says why.
-    """
-    if settings.database.url is not None:
-        yield settings.database.url.get_secret_value()
-        return
-    folder = settings.data_dir / "postgres"
-    running = EmbeddedPostgres.running(folder)
-    if running is not None:
-        yield running
-        return
-    server = EmbeddedPostgres(folder, settings.database.bin_dir)
-    url = await server.start()
-    try:
-        async with _background(_watch(server, lost)):
-            yield url
-    finally:
-        await server.stop()
-
-
-async def _watch(server: EmbeddedPostgres, lost: Callable[[], None]) -> None:
-    try:
-        await server.wait()
-    except EmbeddedUnusable as error:
-        _log.critical("database.lost", error=str(error))
-        lost()
-
-
-@contextlib.asynccontextmanager
-async def store(
-    settings: Settings, vault: Vault, *, with_migrations: bool = True, lost: Callable[[], None] = lambda: None
-) -> AsyncIterator[Store]:
-    """Give the store, migrated; `lost` as for `database`.
-
-    Raises:
-        EmbeddedUnusable, MigrationError, psycopg.Error: why there is none.
-    """
-    async with database(settings, lost) as url:
-        if with_migrations:
-            async with await psycopg.AsyncConnection.connect(url) as connection:
-                applied = await migrate(connection)
-            if applied:
-                _log.info("database.migrated", applied=applied)
-        async with open_store(url, vault, settings.database.pool_size, lanes(settings.services)) as opened:
-            yield opened
-
-
-async def run(settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Callable[[str], None]) -> None:
+async def run(
+    settings: Settings, roles: Role, *, stop: asyncio.Event, ready: Callable[[str], None], doors: Doors | None = None
+) -> None:
     """Run a gateway process until `stop` is set; `ready` is told the HTTP server's URL when it accepts messages.
 
+    While the database cannot be used, messages are answered SCE909 and the database is waited for.
+
+    Args:
+        settings: of the installation.
+        roles: what the process does.
+        stop: told to end: messages under way are answered, steps under way finished or handed back.
+        ready: told the URL.
+        doors: where connections come from; default: the ports of the settings.
+
     Raises:
-        As `Material.load` and `store`.
+        PartFailed: a part ended that must not.
+        DatabaseUnusable: the database answers, and this version cannot work with it.
+        As `Material.load` and `database`.
     """
-    material = Material.load(settings)
-    metrics = Metrics()
+    material, metrics, vitals = Material.load(settings), Metrics(), Vitals(stop)
     async with contextlib.AsyncExitStack() as stack:
-        # Without a database there is nothing to serve: the process ends, and whoever supervises it starts a new one.
-        opened = await stack.enter_async_context(store(settings, material.vault, lost=stop.set))
+        url = await stack.enter_async_context(database(settings, lambda: vitals.lost("database")))
+        opened = await stack.enter_async_context(
+            connecting_store(url, material.vault, settings.database.pool_size, lanes(settings.services))
+        )
         revocation = await stack.enter_async_context(_revocation(settings, material, opened, metrics))
         second = await stack.enter_async_context(second_opinion(settings.ncanode, metrics))
-        process = _Process(settings, material, opened, metrics, Verifier(material.anchors, revocation, second), stop)
+        verifier = Verifier(material.anchors, revocation, second)
+        process = _Process(settings, material, opened, metrics, verifier, vitals)
         worker = await stack.enter_async_context(process.worker()) if Role.WORK in roles else None
-        url = await stack.enter_async_context(process.http(roles, wake=worker.wake if worker else lambda: None))
-        await stack.enter_async_context(_background(process.keep_gauges(), ended=_ends_the_process("gauges", stop)))
-        if Role.WORK in roles:
-            for name, upkeep in (("partitions", process.keep_partitions()), ("retention", process.keep_retention())):
-                await stack.enter_async_context(_background(upkeep, ended=_ends_the_process(name, stop)))
-        watch = material.key.keep(metrics, clock.utc_now, settings.keys.check_seconds)
-        await stack.enter_async_context(_background(watch, ended=_ends_the_process("key", stop)))
-        _settle_garbage_collector()
-        ready(url)
-        await stop.wait()
+        servers = process.servers(roles, doors or Doors.of(settings.http), worker.wake if worker else lambda: None)
+        for server in reversed(servers):
+            stack.push_async_callback(server.drain)
+        served = [await server.start() for server in servers]
+        for part, work in process.upkeep(roles).items():
+            await stack.enter_async_context(background(work, vitals.ends_with(part)))
+        if await finished(until_usable(url, material.vault), unless=stop):
+            process.gate.open()
+            _settle_garbage_collector()
+            ready(served[0])
+            await stop.wait()
         _log.info("gateway.stopping")
+        if worker:
+            worker.stop()
+        for server in servers:  # the last one is where operators look: it answers until the end
+            await server.drain()
+    vitals.check()
 
 
 def _revocation(
@@ -224,10 +189,11 @@ class _Process:
         opened: Store,
         metrics: Metrics,
         verifier: Verifier,
-        stop: asyncio.Event,
+        vitals: Vitals,
     ) -> None:
+        self.gate = Gate()
         self._settings = settings
-        self._stop = stop
+        self._vitals = vitals
         self._material = material
         self._store = opened
         self._metrics = metrics
@@ -237,7 +203,7 @@ class _Process:
 
     @contextlib.asynccontextmanager
     async def worker(self) -> AsyncIterator[Worker]:
-        """Run the worker; at the end the steps under way are finished, within a limit."""
+        """Run the worker as soon as the gate is open; at the end its steps are finished or handed back."""
         settings, opened = self._settings, self._store
         async with contextlib.AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -254,14 +220,28 @@ class _Process:
                 clock.utc_now,
                 self._metrics,
             ).table()
-            worker = Worker(opened.tasks, steps, settings.worker, destinations, self._metrics)
-            task = asyncio.create_task(worker.run(), name="worker")
-            task.add_done_callback(_ends_the_process("worker", self._stop))
+            worker = Worker(
+                opened.tasks,
+                steps,
+                settings.worker,
+                destinations,
+                self._metrics,
+                rests=lambda: self.gate.work_rests,
+                finish_seconds=settings.shutdown.finish_seconds,
+            )
+            task = asyncio.create_task(self._work(worker), name="worker")
+            task.add_done_callback(self._vitals.ends_with("worker"))
             try:
                 yield worker
             finally:
                 worker.stop()
-                await _finish(task)
+                if not self.gate.is_open:  # it waits for what will not come any more
+                    task.cancel()
+                await asyncio.wait({task})
+
+    async def _work(self, worker: Worker) -> None:
+        await self.gate.opened()
+        await worker.run()
 
     def _parts(self, providers: dict[str, ProviderSystem], destinations: Destinations) -> Parts:
         return Parts(
@@ -321,24 +301,18 @@ class _Process:
         finally:
             await system.close()
 
-    @contextlib.asynccontextmanager
-    async def http(self, roles: Role, *, wake: Callable[[], None]) -> AsyncIterator[str]:
-        """Serve HTTP; gives the URL. Every process has metrics and health, SERVE adds the wire."""
-        app = web.Application(client_max_size=self._settings.http.max_message_bytes)
-        app.add_routes(health_routes(self._metrics, self._health()))
-        if Role.SERVE in roles:
-            app.add_routes(self._wire(wake))
+    def servers(self, roles: Role, doors: Doors, wake: Callable[[], None]) -> list[HttpServer]:
+        """Return the HTTP servers, the wire first. Every process has metrics and health, SERVE adds the wire."""
+        http, shutdown = self._settings.http, self._settings.shutdown
+        admin = health_routes(self._metrics, self._health(lambda: servers[0].draining))
+        wire = self._wire(wake) if Role.SERVE in roles else []
         if Role.WORK in roles:
-            app.add_routes(callback_routes(self._settings.providers, self._nudge))
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=_DRAIN_SECONDS)
-        await runner.setup()
-        try:
-            site = web.TCPSite(runner, self._settings.http.host, self._settings.http.port)
-            await site.start()
-            host, port = runner.addresses[0][:2]
-            yield f"http://{host}:{port}"
-        finally:
-            await runner.cleanup()
+            wire += callback_routes(self._settings.providers, self._nudge)
+        wire += admin if doors.admin is None else doors.relayed
+        servers = [HttpServer(wire, doors.wire, shutdown, max_bytes=http.max_message_bytes)]
+        if doors.admin is not None:
+            servers.append(HttpServer(admin, doors.admin, Shutdown(notice_seconds=0)))
+        return servers
 
     def _wire(self, wake: Callable[[], None]) -> list[web.RouteDef]:
         settings, opened = self._settings, self._store
@@ -375,6 +349,7 @@ class _Process:
             own_sender_id=settings.shep.sender_id,
             max_message_bytes=http.max_message_bytes,
             max_in_flight=http.max_in_flight,
+            admit=self.gate.check,
         )
 
     async def _nudge(self, provider: str, number: str) -> bool:
@@ -384,87 +359,38 @@ class _Process:
             return False
         return await self._store.tasks.wake_case(case.id, (TaskKind.POLL,))
 
-    def _health(self) -> Health:
+    def _health(self, draining: Callable[[], bool]) -> Health:
         return Health(
-            database=self._store.ping,
+            database=self._database_complaint,
             anchors=self._material.anchors,
             key=self._material.key,
             data_dir=self._settings.data_dir,
             min_free_disk_mb=self._settings.min_free_disk_mb,
             clock=clock.utc_now,
+            intake=lambda: (False, "draining") if draining() else self.gate.standing(),
         )
 
-    async def keep_gauges(self) -> None:
-        """Refresh what is counted in the database, for ever."""
-        while True:
-            try:
-                self._metrics.set_cases(await self._store.ledger.count_by_state())
-                self._metrics.set_late(await self._store.ledger.count_late())
-                self._metrics.set_backlog(
-                    (one.kind, one.waiting, one.dead, one.oldest_seconds) for one in await self._store.tasks.backlog()
-                )
-            except (psycopg.Error, PoolTimeout) as error:
-                self._metrics.store_failed(type(error).__name__)
-            await asyncio.sleep(_GAUGES_SECONDS)
+    async def _database_complaint(self) -> str:
+        # A server with a full disk answers every question; only writing shows it.
+        full = self._metrics.since_store_failure("DiskFull") < _DISK_FULL_SECONDS
+        return await self._store.complaint() or ("its disk is full" if full else "")
 
-    async def keep_partitions(self) -> None:
-        """Attach the months to come, for ever."""
-        while True:
-            try:
-                await self._store.partitions.attach_ahead(clock.utc_now())
-            except (psycopg.Error, PoolTimeout) as error:
-                # Nothing is lost: what has no month lies in the default partition until the next time.
-                _log.warning("partitions.not_attached", error=type(error).__name__)
-            await asyncio.sleep(_PARTITIONS_SECONDS)
-
-    async def keep_retention(self) -> None:
-        """Archive and erase what is due, for ever."""
-        work = retention(self._settings, self._store)
-        while True:
-            try:
-                await work.run()
-            except (psycopg.Error, PoolTimeout, AnswersUnavailable, OSError, NotArchived) as error:
-                _log.error("retention.failed", error=type(error).__name__)
-            await asyncio.sleep(_RETENTION_SECONDS)
+    def upkeep(self, roles: Role) -> dict[str, Coroutine[None, None, None]]:
+        """Return what goes on beside messages and steps, for ever."""
+        always = {
+            "maintenance": upkeep.watch_maintenance(self._store, self.gate, self._metrics),
+            "gauges": upkeep.keep_gauges(self._store, self.gate, self._metrics),
+            "key": self._material.key.keep(self._metrics, clock.utc_now, self._settings.keys.check_seconds),
+        }
+        if Role.WORK not in roles:
+            return always
+        return always | {
+            "partitions": upkeep.keep_partitions(self._store, self.gate),
+            "retention": upkeep.keep_retention(retention(self._settings, self._store), self.gate),
+        }
 
 
 def _readings(raw: bytes) -> tuple[bytes, ...]:
     """Read the business data of a message that was taken: within the largest limits that a door may have had."""
     message = read_request(raw, Limits(max_bytes=LARGEST_MESSAGE)).message
     return message.data.readings if isinstance(message, SyncRequest | AsyncMessage) else ()
-
-
-def _ends_the_process(name: str, stop: asyncio.Event) -> Callable[[asyncio.Task[None]], None]:
-    """Return what is called when a part ends that must not: half a process is worse than none."""
-
-    def ended(task: asyncio.Task[None]) -> None:
-        if stop.is_set() or task.cancelled():
-            return
-        error = task.exception()
-        _log.critical("gateway.part_ended", part=name, error=type(error).__name__ if error else None)
-        stop.set()
-
-    return ended
-
-
-async def _finish(task: asyncio.Task[None]) -> None:
-    """Wait for the worker's last steps; what does not end in time comes back when its lease ends."""
-    done, _ = await asyncio.wait({task}, timeout=_DRAIN_SECONDS)
-    if not done:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-@contextlib.asynccontextmanager
-async def _background(
-    work: Coroutine[None, None, None], ended: Callable[[asyncio.Task[None]], None] = lambda _: None
-) -> AsyncIterator[None]:
-    task = asyncio.create_task(work)
-    task.add_done_callback(ended)
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

@@ -35,6 +35,7 @@ from gateway.cli_eds import eds_cli
 from gateway.cli_retention import evidence_cli, retention_cli
 from gateway.cli_store import SettingsFile, fail, out, read_settings, run, with_store
 from gateway.clock import local, utc_now
+from gateway.database import AWAY, database
 from gateway.eds.anchors import AnchorsUnusable
 from gateway.eds.certificate import CertificateUnreadable
 from gateway.eds.keys import KeyUnusable
@@ -44,6 +45,7 @@ from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
 from gateway.settings import NcaNode, Revocation, Settings
 from gateway.telemetry import logs
+from gateway.vitals import PartFailed
 
 T = TypeVar("T")
 
@@ -62,7 +64,6 @@ _UNUSABLE = (
     AnchorsUnusable,
     CatalogueError,
     CertificateUnreadable,
-    DatabaseUnusable,
     EmbeddedUnusable,
     KeyUnusable,
     OSError,
@@ -72,13 +73,23 @@ _UNUSABLE = (
 
 
 def main() -> None:
-    """Run the command; what an operator can mend is said in one line, without a traceback."""
+    """Run the command; what an operator can mend is said in one line, without a traceback.
+
+    The exit code tells whoever runs the process what to do: 78 that starting it again will not help, 69 and 70 that it
+    will, sooner or later (sysexits.h).
+    """
     try:
         cli()
     except BrokenPipeError:
         # Whoever read the output has seen enough; what is left of it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(1) from None
+    except DatabaseUnusable as error:
+        fail(str(error), os.EX_CONFIG)
+    except AWAY as error:
+        fail(f"the database cannot be used now: {' '.join(str(error).split())}", os.EX_UNAVAILABLE)
+    except PartFailed as error:
+        fail(str(error), os.EX_SOFTWARE)
     except _UNUSABLE as error:
         fail(str(error))
 
@@ -128,7 +139,7 @@ def migrate(
     loaded = read_settings(settings)
 
     async def migrate_now() -> None:
-        async with composition.database(loaded) as url, await psycopg.AsyncConnection.connect(url) as connection:
+        async with database(loaded) as url, await psycopg.AsyncConnection.connect(url) as connection:
             for name in await apply_migrations(connection, phase):
                 out.print(f"applied {name}")
         out.print(f"The database is at this version's schema, phase {phase}.")

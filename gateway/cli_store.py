@@ -11,9 +11,9 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
-from gateway import app as composition
 from gateway.app import Material
 from gateway.cases.store.store import Store
+from gateway.database import store as open_installation
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 
@@ -27,10 +27,10 @@ _WIDTH = None if sys.stdout.isatty() else 200
 out = Console(width=_WIDTH)
 
 
-def fail(text: str) -> NoReturn:
-    """Say what is wrong and end with 1."""
+def fail(text: str, code: int = 1) -> NoReturn:
+    """Say what is wrong and end with `code`."""
     sys.stderr.write(f"qaqpa: {text}\n")
-    raise SystemExit(1)
+    raise SystemExit(code)
 
 
 def read_settings(path: Path) -> Settings:
@@ -56,7 +56,7 @@ def with_store(path: Path, what: Callable[[Store, Settings, Material], Awaitable
     material = Material.load(loaded)
 
     async def opened() -> None:
-        async with composition.store(loaded, material.vault, with_migrations=False) as store:
+        async with open_installation(loaded, material.vault) as store:
             await what(store, loaded, material)
 
     run(opened())

@@ -28,7 +28,20 @@ class Http(_Section):
     """What the WSDL says as address, e.g. `https://gate.example.kz`; default: http://host:port."""
     max_message_bytes: Annotated[int, Field(gt=0, le=LARGEST_MESSAGE)] = 8_000_000
     max_in_flight: Annotated[int, Field(gt=0)] = 256
-    """Messages handled at the same time; more are answered SCE909 with Retry-After."""
+    """Messages handled at the same time by one process; more are answered SCE909 with Retry-After."""
+    admin_host: str = "127.0.0.1"
+    admin_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """Where metrics and health are; none: on the wire's own port, where whoever may send can read them."""
+
+
+class Shutdown(_Section):
+    """How a process ends when it is told to (SIGTERM, SIGINT)."""
+
+    notice_seconds: Annotated[float, Field(ge=0)] = 0.0
+    """How long it still takes messages after `/health/ready` has begun to fail: behind a load balancer, two of its
+    checks."""
+    finish_seconds: Annotated[float, Field(ge=0)] = 20.0
+    """How long what is under way may take to end; then steps are handed back, for others to take up at once."""
 
 
 class Database(_Section):
@@ -262,6 +275,7 @@ class Settings(BaseSettings):
     min_free_disk_mb: Annotated[int, Field(ge=0)] = 200
     """Below this the gateway is not ready."""
     http: Http = Http()
+    shutdown: Shutdown = Shutdown()
     database: Database = Database()
     keys: Keys
     shep: Shep

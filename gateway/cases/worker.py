@@ -90,20 +90,35 @@ def patience_seconds(waited: timedelta, settings: WorkerSettings) -> float:
 class Worker:
     """Runs steps, up to `concurrency` at a time."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  what it works with, and its two limits
         self,
         tasks: Tasks,
         steps: Mapping[TaskKind, Step],
         settings: WorkerSettings,
         destinations: Destinations,
         observer: Observer,
+        *,
+        rests: Callable[[], bool] = lambda: False,
+        finish_seconds: float = 20.0,
     ) -> None:
-        """Take the step of every kind of task, and who may be called how often."""
+        """Take the step of every kind of task.
+
+        Args:
+            tasks: where they lie.
+            steps: what is done for each kind.
+            settings: limits.
+            destinations: who may be called how often.
+            observer: takes counts and times.
+            rests: whether no step is to begin now (maintenance).
+            finish_seconds: how long steps under way may take to end when the worker is stopped.
+        """
         self._destinations = destinations
         self._tasks = tasks
         self._steps = steps
         self._settings = settings
         self._observer = observer
+        self._rests = rests
+        self._finish_seconds = finish_seconds
         self._wakeup = asyncio.Event()
         self._running: dict[asyncio.Task[None], Claim] = {}
         self._stopping = False
@@ -113,7 +128,7 @@ class Worker:
         self._wakeup.set()
 
     async def run(self) -> None:
-        """Work until `stop` is called."""
+        """Work until `stop` is called, then let the steps under way end; what does not end in time is handed back."""
         keeping = asyncio.create_task(self._keep_leases(), name="leases")
         try:
             while not self._stopping:
@@ -123,21 +138,34 @@ class Worker:
                     self._start(claim)
                 if not claims or self._free() == 0:
                     await self._wait()
-            if self._running:
-                await asyncio.wait(self._running)
+            await self._finish()
         finally:
             keeping.cancel()
 
     def stop(self) -> None:
-        """Claim nothing more; `run` returns when the steps under way are done."""
+        """Claim nothing more; `run` returns when the steps under way are done or handed back."""
         self._stopping = True
         self._wakeup.set()
+
+    async def _finish(self) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=self._finish_seconds)
+        left = dict(self._running)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+        if left:
+            _log.info("worker.handed_back", tasks=len(left))
+            try:
+                await self._tasks.hand_back(list(left.values()))
+            except (DatabaseError, PoolTimeout) as error:  # then their leases give them back
+                self._observer.store_failed(type(error).__name__)
 
     def _free(self) -> int:
         return self._settings.concurrency - len(self._running)
 
     async def _claim(self) -> list[Claim]:
-        if self._free() <= 0:
+        if self._free() <= 0 or self._rests():
             return []
         try:
             places = self._destinations.places(Counter(claim.lane for claim in self._running.values()))

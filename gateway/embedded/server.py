@@ -31,6 +31,7 @@ from gateway.embedded.process import Process
 _log = structlog.get_logger()
 
 _DEATHS_WINDOW_SECONDS = 600.0
+_LOOK_SECONDS = 0.5
 
 
 class EmbeddedPostgres:
@@ -140,6 +141,19 @@ class EmbeddedPostgres:
         except psycopg.OperationalError:
             return None
         return found.url
+
+    @staticmethod
+    async def until_abandoned(data_dir: Path) -> None:
+        """Watch a server that another process runs.
+
+        Raises:
+            EmbeddedUnusable: that process has ended; its server ends with it.
+        """
+        folder = Folder(data_dir)
+        watched = folder.running()
+        while watched and watched.supervisor_lives and folder.running() == watched:  # noqa: ASYNC110  another's end
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise EmbeddedUnusable(f"the process that ran the server of {data_dir} has ended, and the server with it.")
 
     async def _lock(self, *, refuse_supervised: bool) -> int:
         """Wait for the end of every process of a previous server: only then a new one may touch the data."""

@@ -114,8 +114,9 @@ class Exchange:
         observer: Observer,
         limits: Limits,
         max_in_flight: int,
+        admit: Callable[[], None] = lambda: None,
     ) -> None:
-        """Take the parts and the limits."""
+        """Take the parts and the limits; `admit` raises GatewayFault while no message may come in."""
         self._operations = operations
         self._senders = senders
         self._verifier = verifier
@@ -123,6 +124,7 @@ class Exchange:
         self._clock = clock
         self._observer = observer
         self._limits = limits
+        self._admit = admit
         self._handled = _Room(max_in_flight)
         self._received = _Room(max_in_flight * _RECEIVED_PER_HANDLED)
         self._busy: dict[Channel, tuple[datetime, Answer]] = {}
@@ -164,6 +166,7 @@ class Exchange:
         admitted = admit(envelope.message, verdict, self._senders)
         trace.sender = admitted.sender.id
         trace.service = _service(envelope.message)
+        self._admit()
         return await self._operations.answer(envelope.message, admitted, raw, at)
 
     def _read(self, raw: bytes, trace: _Trace) -> Envelope:

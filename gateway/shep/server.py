@@ -1,6 +1,7 @@
 """The HTTP side: POST of messages, GET of the contract's documents."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from aiohttp import ClientError, hdrs, web
@@ -43,6 +44,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     max_message_bytes: int,
     max_in_flight: int,
     receive_seconds: float = RECEIVE_SECONDS,
+    admit: Callable[[], None] = lambda: None,
 ) -> list[web.RouteDef]:
     """Return the routes `/shep/sync`, `/shep/async` and `/shep/<name>.wsdl|.xsd`.
 
@@ -60,6 +62,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         max_message_bytes: larger messages are refused while they arrive.
         max_in_flight: more messages than this at the same time are refused.
         receive_seconds: a body that takes longer to arrive is refused.
+        admit: raises GatewayFault while no message may come in; asked when its sender is known.
     """
     operations = Operations(
         intake=intake,
@@ -78,6 +81,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         observer=observer,
         limits=Limits(max_bytes=max_message_bytes),
         max_in_flight=max_in_flight,
+        admit=admit,
     )
     documents = Documents(public_url)
     endpoints = [

@@ -81,22 +81,24 @@ class Health:
     def __init__(  # noqa: PLR0913  each is a thing to test
         self,
         *,
-        database: Callable[[], Awaitable[object]],
+        database: Callable[[], Awaitable[str]],
         anchors: Anchors,
         key: SigningKey,
         data_dir: Path,
         min_free_disk_mb: int,
         clock: Clock,
+        intake: Callable[[], tuple[bool, str]] = lambda: (True, ""),
     ) -> None:
         """Take what is to be tested.
 
         Args:
-            database: asks the database for a sign of life; raises when there is none.
+            database: says what keeps the database from taking anything, or nothing; may raise.
             anchors: the trusted CA certificates.
             key: the gateway's own key.
             data_dir: folder on the disk that must have room.
             min_free_disk_mb: how much room, in megabytes (2^20 bytes).
             clock: the present.
+            intake: whether messages are to be sent here at all, and what is to be known about it.
         """
         self._database = database
         self._anchors = anchors
@@ -104,6 +106,7 @@ class Health:
         self._data_dir = data_dir
         self._min_free_disk_mb = min_free_disk_mb
         self._clock = clock
+        self._intake = intake
         self._lock = asyncio.Lock()
         self._kept: tuple[float, Report] | None = None
 
@@ -112,7 +115,8 @@ class Health:
         async with self._lock:
             if self._kept is None or monotonic() - self._kept[0] > _FRESH_SECONDS:
                 self._kept = (monotonic(), await self._test())
-            return self._kept[1]
+            ok, detail = self._intake()
+            return Report((Check("intake", ok=ok, detail=detail), *self._kept[1].checks))
 
     def certificates(self) -> Iterable[tuple[str, datetime]]:
         """Return the use and the end of every certificate that is watched."""
@@ -134,12 +138,12 @@ class Health:
     async def _test_database(self) -> Check:
         try:
             async with asyncio.timeout(_DATABASE_SECONDS):
-                await self._database()
+                complaint = await self._database()
         except TimeoutError:
             return Check("database", ok=False, detail=f"no answer within {_DATABASE_SECONDS:g} s")
         except Exception as error:  # noqa: BLE001  whatever it is, the database cannot be used
             return Check("database", ok=False, detail=type(error).__name__)
-        return Check("database", ok=True)
+        return Check("database", ok=not complaint, detail=complaint)
 
 
 def check_anchors(certificates: Sequence[Certificate], now: datetime) -> Check:

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from math import inf
+from time import monotonic
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, GCCollector, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -49,6 +51,7 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         GCCollector(registry=self.registry)
         self._clock = clock
+        self._store_failed_at: dict[str, float] = {}  # by the names of exceptions: few
         self._certificates: dict[str, datetime] = {}
         self._state, self._kind, self._step = Bounded(32), Bounded(32), Bounded(64)
         self._provider, self._operation, self._outcome = Bounded(64), Bounded(16), Bounded(16)
@@ -99,6 +102,11 @@ class Metrics:
     def store_failed(self, error: str) -> None:
         """Count a failure of the database."""
         self._store_failures.labels(self._error(error)).inc()
+        self._store_failed_at[error] = monotonic()
+
+    def since_store_failure(self, error: str) -> float:
+        """Return how many seconds ago the database last failed so."""
+        return monotonic() - self._store_failed_at.get(error, -inf)
 
     def task(self, kind: str, outcome: str, seconds: float) -> None:
         """Count a run of a task."""
@@ -180,6 +188,10 @@ class Metrics:
             self._tasks.labels(known, "waiting").set(waiting)
             self._tasks.labels(known, "dead").set(dead)
             self._oldest.labels(known).set(oldest)
+
+    def set_maintenance(self, on: bool) -> None:  # noqa: FBT001  a state to be shown
+        """Show whether maintenance was announced."""
+        self._maintenance.set(on)
 
     # Certificates
 
@@ -275,6 +287,7 @@ class Metrics:
             *("service", "unit", "what", "how"),
         )
         self._tasks = self._gauge("tasks", "Tasks by kind: waiting, or dead (given up, replayable).", "kind", "state")
+        self._maintenance = self._gauge("maintenance", "1 while maintenance was announced: no messages are taken.")
         self._oldest = self._gauge("task_oldest_seconds", "How long the oldest waiting task has been due.", "kind")
 
     def _build_metrics(self) -> None:

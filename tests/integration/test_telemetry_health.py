@@ -12,6 +12,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from gateway.cases.store.server import complaint
 from gateway.eds.anchors import Anchors
 from gateway.telemetry.health import Health, health_routes
 from gateway.telemetry.metrics import Metrics
@@ -22,12 +23,12 @@ LONG_AGO, SOON = NOW - timedelta(days=800), NOW + timedelta(days=800)
 Client = TestClient[web.Request, web.Application]
 
 
-async def no_database() -> None:
+async def no_database() -> str:
     raise psycopg.OperationalError("connection to 10.0.0.1 refused")
 
 
-async def sane_database() -> None:
-    return
+async def sane_database() -> str:
+    return ""
 
 
 def root(not_before: datetime = LONG_AGO, not_after: datetime = SOON) -> Issued:
@@ -63,16 +64,16 @@ async def ready(client: Client) -> tuple[int, dict[str, Any]]:
 async def test_ready(database_url: str) -> None:
     """With database, anchors, key and disk in order the gateway is ready, and says what it tested."""
 
-    async def ping() -> None:
+    async def ping() -> str:
         async with await psycopg.AsyncConnection.connect(database_url) as connection:
-            await connection.execute("SELECT 1")
+            return await complaint(connection)
 
     async with pages(database=ping) as client:
         status, body = await ready(client)
     assert status == 200
     assert body["status"] == "ready"
     assert body["failing"] == []
-    assert [check["name"] for check in body["checks"]] == ["database", "anchors", "key", "disk"]
+    assert [check["name"] for check in body["checks"]] == ["intake", "database", "anchors", "key", "disk"]
 
 
 @pytest.mark.parametrize(

@@ -3,26 +3,33 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any, Final
 
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection, Error
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.store.archives import Archives
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
+from gateway.cases.store.maintenance import MaintenanceNotice
 from gateway.cases.store.migrate import APPLICATION, check
 from gateway.cases.store.outbox import Outbox
 from gateway.cases.store.partitions import Partitions
 from gateway.cases.store.revocations import RevocationAnswers
 from gateway.cases.store.schema import schema
+from gateway.cases.store.server import ailment, check_server, complaint
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault, VaultUnusable
 
 _POOL_WAIT_SECONDS = 5.0
 _CANARY = b"qaqpa"
 
-_LIMITS = {
+_RECONNECT_SECONDS = 5.0
+"""How long the pool goes on trying, ever more rarely; who needs a connection then makes it begin anew at once."""
+
+_OPTIONS: Final[dict[str, Any]] = {
+    "application_name": f"{APPLICATION}{schema().number}",
     # A database that does not answer must not hold what waits for it for ever.
     "connect_timeout": 5,
     "keepalives_idle": 10,
@@ -45,11 +52,36 @@ class Store:
     revocations: RevocationAnswers
     partitions: Partitions
     archives: Archives
+    maintenance: MaintenanceNotice
 
-    async def ping(self) -> None:
-        """Ask the database for a sign of life. Raises psycopg.Error or PoolTimeout."""
-        async with self.pool.connection(timeout=2.0) as connection:
-            await connection.execute("SELECT 1")
+    async def complaint(self) -> str:
+        """Return what keeps the database from taking anything, or an empty text."""
+        try:
+            async with self.pool.connection(timeout=2.0) as connection:
+                return await complaint(connection)
+        except (Error, PoolTimeout) as error:
+            return ailment(error)
+
+
+async def connect(url: str) -> AsyncConnection:
+    """Connect for what is done before the store is used, within the limits of every connection.
+
+    Raises:
+        psycopg.Error: the database cannot be reached.
+    """
+    return await AsyncConnection.connect(url, autocommit=True, **_OPTIONS)
+
+
+async def check_usable(connection: AsyncConnection, vault: Vault) -> None:
+    """See that this version can work on the database, and that its personal data can be read.
+
+    Raises:
+        DatabaseUnusable, VaultUnusable: it cannot; the text says why.
+        psycopg.Error: the database cannot be asked.
+    """
+    await check_server(connection)
+    await check(connection)
+    await _check_vault(connection, vault)
 
 
 @asynccontextmanager
@@ -57,22 +89,30 @@ async def open_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_
     """Connect to a migrated database; tasks are put into their `lane`.
 
     Raises:
-        MigrationError: the schema is not this version's.
-        psycopg.Error: the database cannot be reached.
+        DatabaseUnusable, VaultUnusable, psycopg.Error: as `check_usable`.
+    """
+    async with await connect(url) as connection:
+        await check_usable(connection, vault)
+    async with connecting_store(url, vault, pool_size, lane) as store:
+        yield store
+
+
+@asynccontextmanager
+async def connecting_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_LANE) -> AsyncIterator[Store]:
+    """Give a store whose database may not be there yet: who needs it gets PoolTimeout or psycopg.Error.
+
+    Tasks are put into their `lane`.
     """
     pool = AsyncConnectionPool(
         url,
         min_size=2,
         max_size=pool_size,
         timeout=_POOL_WAIT_SECONDS,
-        kwargs={"autocommit": True, "application_name": f"{APPLICATION}{schema().number}", **_LIMITS},
+        reconnect_timeout=_RECONNECT_SECONDS,
+        kwargs={"autocommit": True, **_OPTIONS},
         open=False,
     )
     async with pool:
-        await pool.wait(timeout=_POOL_WAIT_SECONDS * 2)
-        async with pool.connection() as connection:
-            await check(connection)
-            await _check_vault(connection, vault)
         yield Store(
             pool=pool,
             inbox=Inbox(pool, vault, lane),
@@ -82,14 +122,18 @@ async def open_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_
             revocations=RevocationAnswers(pool),
             partitions=Partitions(pool),
             archives=Archives(pool, vault),
+            maintenance=MaintenanceNotice(pool),
         )
 
 
 async def _check_vault(connection: AsyncConnection, vault: Vault) -> None:
     """Raise VaultUnusable unless the vault's key is the one this database was begun with."""
-    await connection.execute(
-        "INSERT INTO vault_canary (sealed) VALUES (%s) ON CONFLICT DO NOTHING", (vault.seal(_CANARY, b"canary"),)
-    )
-    row = await (await connection.execute("SELECT sealed FROM vault_canary")).fetchone()
+    found = "SELECT sealed FROM vault_canary"
+    row = await (await connection.execute(found)).fetchone()
+    if row is None:
+        await connection.execute(
+            "INSERT INTO vault_canary (sealed) VALUES (%s) ON CONFLICT DO NOTHING", (vault.seal(_CANARY, b"canary"),)
+        )
+        row = await (await connection.execute(found)).fetchone()
     if row is None or vault.open(row[0], b"canary") != _CANARY:
         raise VaultUnusable("the vault key does not belong to this database")

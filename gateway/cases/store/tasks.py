@@ -122,6 +122,16 @@ class Tasks:
             await connection.execute("SET LOCAL synchronous_commit = off")  # as for a claim
             await connection.execute(_RENEW, held)
 
+    async def hand_back(self, claims: Sequence[Claim]) -> None:
+        """Give tasks back that were not done, as if they had never been claimed: others take them up at once."""
+        async with self._pool.connection() as connection:
+            await connection.execute(
+                "UPDATE tasks SET claim = NULL, again = false, due_at = now(), attempts = greatest(attempts - 1, 0) "
+                "FROM unnest(%s::uuid[], %s::text[], %s::uuid[]) AS held(case_id, kind, claim) "
+                "WHERE (tasks.case_id, tasks.kind, tasks.claim) = (held.case_id, held.kind, held.claim)",
+                ([one.case_id for one in claims], [one.kind.value for one in claims], [one.token for one in claims]),
+            )
+
     async def retry(self, claim: Claim, delay_seconds: float, error: str, *, attempts: int) -> None:
         """Give a task back, due again after `delay_seconds`.
 

@@ -171,6 +171,16 @@ CREATE TABLE shep_ids (
 );
 CREATE INDEX shep_ids_by_case ON shep_ids (case_id);
 
+-- A row while maintenance goes on: every replica looks, and takes no messages.
+CREATE TABLE maintenance (
+    one           boolean PRIMARY KEY DEFAULT true CHECK (one),
+    since         timestamptz NOT NULL,
+    reason_kk     text        NOT NULL,
+    reason_ru     text        NOT NULL,
+    retry_seconds integer     NOT NULL,
+    work_goes_on  boolean     NOT NULL
+);
+
 -- A sealed word by which a wrong vault key is noticed at start, not at the first old message.
 CREATE TABLE vault_canary (
     one    boolean PRIMARY KEY DEFAULT true CHECK (one),

@@ -1,0 +1,75 @@
+"""What a process does beside messages and steps, for ever; each outlives a database that is away."""
+
+import asyncio
+
+import psycopg
+import structlog
+from psycopg_pool import PoolTimeout
+
+from gateway import clock
+from gateway.cases.gate import Gate
+from gateway.cases.retention import NotArchived, Retention
+from gateway.cases.store.store import Store
+from gateway.eds.revocation_memory import AnswersUnavailable
+from gateway.telemetry.metrics import Metrics
+
+_GAUGES_SECONDS = 5.0
+_PARTITIONS_SECONDS = 3600.0
+_RETENTION_SECONDS = 3600.0
+_MAINTENANCE_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+async def keep_gauges(store: Store, gate: Gate, metrics: Metrics) -> None:
+    """Refresh what is counted in the database."""
+    await gate.opened()
+    while True:
+        try:
+            metrics.set_cases(await store.ledger.count_by_state())
+            metrics.set_late(await store.ledger.count_late())
+            metrics.set_backlog(
+                (one.kind, one.waiting, one.dead, one.oldest_seconds) for one in await store.tasks.backlog()
+            )
+        except (psycopg.Error, PoolTimeout) as error:
+            metrics.store_failed(type(error).__name__)
+        await asyncio.sleep(_GAUGES_SECONDS)
+
+
+async def keep_partitions(store: Store, gate: Gate) -> None:
+    """Attach the months to come."""
+    await gate.opened()
+    while True:
+        try:
+            await store.partitions.attach_ahead(clock.utc_now())
+        except (psycopg.Error, PoolTimeout) as error:
+            # Nothing is lost: what has no month lies in the default partition until the next time.
+            _log.warning("partitions.not_attached", error=type(error).__name__)
+        await asyncio.sleep(_PARTITIONS_SECONDS)
+
+
+async def keep_retention(retention: Retention, gate: Gate) -> None:
+    """Archive and erase what is due."""
+    await gate.opened()
+    while True:
+        try:
+            await retention.run()
+        except (psycopg.Error, PoolTimeout, AnswersUnavailable, OSError, NotArchived) as error:
+            _log.error("retention.failed", error=type(error).__name__)
+        await asyncio.sleep(_RETENTION_SECONDS)
+
+
+async def watch_maintenance(store: Store, gate: Gate, metrics: Metrics) -> None:
+    """See whether maintenance was announced or ended. While the database is away the last word stands."""
+    await gate.opened()
+    while True:
+        try:
+            announced = await store.maintenance.read()
+        except (psycopg.Error, PoolTimeout) as error:
+            metrics.store_failed(type(error).__name__)
+        else:
+            if (announced is None) is not (gate.maintenance is None):
+                _log.warning("maintenance.begun" if announced else "maintenance.ended")
+            gate.announce(announced)
+            metrics.set_maintenance(announced is not None)
+        await asyncio.sleep(_MAINTENANCE_SECONDS)
