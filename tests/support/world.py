@@ -132,11 +132,13 @@ class Together:
 
 
 @asynccontextmanager
-async def together(folder: Path, **options: object) -> AsyncIterator[Together]:
-    """Start both; stop both."""
+async def together(folder: Path, more_settings: str = "", **options: object) -> AsyncIterator[Together]:
+    """Start both, the gateway with `more_settings` at the end of its TOML file; stop both."""
     quick: dict[str, object] = {"office": Office(pace=_QUICK)}
     world = await World.start(folder, options=Options(**(quick | options)))  # type: ignore[arg-type]
-    gateway = GatewayProcess(world.settings_file(), folder / "gateway.log")
+    settings = world.settings_file()
+    settings.write_text(settings.read_text() + more_settings)
+    gateway = GatewayProcess(settings, folder / "gateway.log")
     try:
         assert urlparse(world.plan.gateway_url).hostname == "127.0.0.1"
         await gateway.start(world.plan.gateway_url)
