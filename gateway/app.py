@@ -47,8 +47,10 @@ from gateway.serving import Doors, HttpServer
 from gateway.settings import LARGEST_MESSAGE, Settings, Shutdown
 from gateway.shep.cabinet import ShepCabinet
 from gateway.shep.client import ShepClient
-from gateway.shep.messages import AsyncMessage, Sender, SyncRequest
-from gateway.shep.reader import read_request
+from gateway.shep.messages import Sender
+from gateway.shep.operations import Operations
+from gateway.shep.pull import Puller, Source
+from gateway.shep.reader import read_taken
 from gateway.shep.senders import Senders
 from gateway.shep.server import routes
 from gateway.shep.storage import ShepStorage
@@ -200,6 +202,7 @@ class _Process:
         self._services = Services(material.catalogue, settings)
         self._verifier = verifier
         self._registrar = Registrar(opened.inbox, WorkingCalendar(settings.holidays))
+        self._destinations = Destinations.of(settings, metrics)
 
     @contextlib.asynccontextmanager
     async def worker(self) -> AsyncIterator[Worker]:
@@ -208,14 +211,13 @@ class _Process:
         async with contextlib.AsyncExitStack() as stack:
             session = await stack.enter_async_context(aiohttp.ClientSession())
             providers = {name: await stack.enter_async_context(self._provider(name)) for name in settings.providers}
-            destinations = Destinations.of(settings, self._metrics)
-            parts = self._parts(providers, destinations)
+            parts = self._parts(providers)
             steps = ProviderSteps(parts).table() | self._files(parts, session).table()
             steps |= DeliverySteps(
                 opened.ledger,
                 opened.outbox,
                 self._cabinet(session),
-                destinations,
+                self._destinations,
                 settings.worker,
                 clock.utc_now,
                 self._metrics,
@@ -224,7 +226,7 @@ class _Process:
                 opened.tasks,
                 steps,
                 settings.worker,
-                destinations,
+                self._destinations,
                 self._metrics,
                 rests=lambda: self.gate.work_rests,
                 finish_seconds=settings.shutdown.finish_seconds,
@@ -232,7 +234,8 @@ class _Process:
             task = asyncio.create_task(self._work(worker), name="worker")
             task.add_done_callback(self._vitals.ends_with("worker"))
             try:
-                yield worker
+                async with self._pulling(session, worker.wake):
+                    yield worker
             finally:
                 worker.stop()
                 if not self.gate.is_open:  # it waits for what will not come any more
@@ -243,14 +246,47 @@ class _Process:
         await self.gate.opened()
         await worker.run()
 
-    def _parts(self, providers: dict[str, ProviderSystem], destinations: Destinations) -> Parts:
+    @contextlib.asynccontextmanager
+    async def _pulling(self, session: aiohttp.ClientSession, wake: Callable[[], None]) -> AsyncIterator[None]:
+        """Fetch messages from ShEP meanwhile, where it does not bring them."""
+        settings, shep = self._settings, self._settings.shep
+        if shep.pull is None:
+            yield
+            return
+        puller = Puller(
+            source=Source(
+                client=self._shep(session, shep.timeout_seconds),
+                url=shep.async_url,
+                own=Sender(shep.sender_id, shep.password.get_secret_value()),
+                services=tuple(self._services.shep_id(service.id) for service in self._services.offered),
+            ),
+            settings=shep.pull,
+            operations=Operations(
+                intake=self._intake(wake),
+                inquiries=self._inquiries(),
+                mailbox=self._mailbox(),
+                key=self._material.key,
+                observer=self._metrics,
+                own_sender_id=settings.shep.sender_id,
+            ),
+            senders=self._material.senders,
+            verifier=self._verifier,
+            destinations=self._destinations,
+            admit=self.gate.check,
+            clock=clock.utc_now,
+            observer=self._metrics,
+        )
+        async with background(puller.run(), self._vitals.ends_with("pull")):
+            yield
+
+    def _parts(self, providers: dict[str, ProviderSystem]) -> Parts:
         return Parts(
             ledger=self._store.ledger,
             services=self._services,
             verifier=self._verifier,
             registrar=self._registrar,
             providers=providers,
-            destinations=destinations,
+            destinations=self._destinations,
             provider_settings=self._settings.providers,
             settings=self._settings.worker,
             readings=_readings,
@@ -314,32 +350,38 @@ class _Process:
             servers.append(HttpServer(admin, doors.admin, Shutdown(notice_seconds=0)))
         return servers
 
-    def _wire(self, wake: Callable[[], None]) -> list[web.RouteDef]:
-        settings, opened = self._settings, self._store
-        intake = Intake(
+    def _intake(self, wake: Callable[[], None]) -> Intake:
+        return Intake(
             services=self._services,
             verifier=self._verifier,
-            inbox=opened.inbox,
-            ledger=opened.ledger,
+            inbox=self._store.inbox,
+            ledger=self._store.ledger,
             vault=self._material.vault,
             registrar=self._registrar,
             clock=clock.utc_now,
             observer=self._metrics,
             wake=wake,
         )
-        inquiries = Inquiries(
+
+    def _inquiries(self) -> Inquiries:
+        return Inquiries(
             services=self._services,
-            ledger=opened.ledger,
+            ledger=self._store.ledger,
             vault=self._material.vault,
-            settings=settings,
+            settings=self._settings,
             observer=self._metrics,
         )
-        mailbox = Mailbox(opened.ledger, opened.outbox, clock.utc_now, self._metrics)
+
+    def _mailbox(self) -> Mailbox:
+        return Mailbox(self._store.ledger, self._store.outbox, clock.utc_now, self._metrics)
+
+    def _wire(self, wake: Callable[[], None]) -> list[web.RouteDef]:
+        settings = self._settings
         http = settings.http
         return routes(
-            intake=intake,
-            inquiries=inquiries,
-            mailbox=mailbox,
+            intake=self._intake(wake),
+            inquiries=self._inquiries(),
+            mailbox=self._mailbox(),
             senders=self._material.senders,
             verifier=self._verifier,
             key=self._material.key,
@@ -392,5 +434,4 @@ class _Process:
 
 def _readings(raw: bytes) -> tuple[bytes, ...]:
     """Read the business data of a message that was taken: within the largest limits that a door may have had."""
-    message = read_request(raw, Limits(max_bytes=LARGEST_MESSAGE)).message
-    return message.data.readings if isinstance(message, SyncRequest | AsyncMessage) else ()
+    return read_taken(raw, Limits(max_bytes=LARGEST_MESSAGE)).readings

@@ -73,6 +73,17 @@ class Keys(_Section):
     """32 random bytes, base64: encrypts personal data at rest."""
 
 
+class Pull(_Section):
+    """Fetching messages from ShEP (`getMessages`), where ShEP cannot reach us."""
+
+    interval_seconds: Annotated[float, Field(gt=0)] = 5.0
+    """How often it is asked while nothing waits."""
+    batch: Annotated[int, Field(gt=0, le=100)] = 20
+    """How many messages are asked for at once, of each service."""
+    concurrency: Annotated[int, Field(gt=0)] = 8
+    """Messages that one process takes at the same time."""
+
+
 class Shep(_Section):
     """ShEP, as we reach it."""
 
@@ -86,6 +97,14 @@ class Shep(_Section):
     """PEM: whose signature ShEP's answers must carry."""
     answers_signed: bool = True
     """False believes unsigned answers: whoever can answer in ShEP's place can then end cases."""
+    pull: Pull | None = None
+    """None: ShEP brings messages to `http`."""
+
+    @model_validator(mode="after")
+    def _fetched_is_signed(self) -> Self:
+        if self.pull is not None and not self.answers_signed:
+            raise ValueError("pull: messages are fetched only with signed answers (answers_signed = true)")
+        return self
 
 
 class Storage(_Section):

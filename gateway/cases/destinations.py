@@ -94,6 +94,10 @@ class Destinations:
         now = self.monotonic()
         return {lane: one.places(running.get(lane, 0), now) for lane, one in self.by_lane.items()}
 
+    def rests(self, lane: str) -> bool:
+        """Whether a system is to be left alone now."""
+        return self.by_lane[lane].breaker.rests(self.monotonic())
+
     @contextmanager
     def call(self, lane: str) -> Iterator[None]:
         """Watch a call: its failure may open the breaker, anything that is an answer closes it."""

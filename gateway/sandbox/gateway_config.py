@@ -35,6 +35,8 @@ class Variant:
     """OCSP and then the lists, or nothing: for measurements without an NCA to ask."""
     family: Family | None = None
     """Of the gateway's own key; default: the one registered with ShEP."""
+    pulls: bool = False
+    """Whether it fetches its messages from ShEP."""
 
 
 def write_gateway_config(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant = Variant()) -> Path:
@@ -81,6 +83,7 @@ def _tables(folder: Path, plan: Plan, authority: TestAuthority, variant: Variant
             "password": plan.passwords["gateway"],
             "certificates": [shep],
         },
+        **({"shep.pull": {"interval_seconds": _POLL_SECONDS}} if variant.pulls else {}),
         "storage": {
             "url": f"{plan.shep_url}/bip-sync",
             "sender_id": "gateway",

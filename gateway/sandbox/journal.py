@@ -167,13 +167,17 @@ class Journal:
             f"SELECT {_COLUMNS} FROM message WHERE state <> 'ON_DELIVERY' AND reported = 0 ORDER BY id"
         )
 
-    def waiting(self, receiver: str, service: str, amount: int) -> list[Entry]:
+    def waiting(
+        self, receiver: str, service: str, amount: int, *, message_id: int | None = None, correlation: int | None = None
+    ) -> list[Entry]:
         """Return up to `amount` undelivered messages for a receiver that comes to fetch them."""
         return self._entries(
-            f"SELECT {_COLUMNS} FROM message WHERE state = 'ON_DELIVERY' AND receiver = ? AND service = ?"
-            " ORDER BY id LIMIT ?",
+            f"SELECT {_COLUMNS} FROM message WHERE state = 'ON_DELIVERY' AND receiver = ?1 AND service = ?2"
+            " AND (?3 IS NULL OR id = ?3) AND (?4 IS NULL OR correlation = ?4) ORDER BY id LIMIT ?5",
             receiver,
             service,
+            message_id,
+            correlation,
             amount,
         )
 

@@ -9,7 +9,7 @@ from tenacity import RetryError
 
 from gateway.clock import Clock
 from gateway.faults import Code
-from gateway.sandbox.courier import Courier, session_id
+from gateway.sandbox.courier import Courier, session_id, to_json
 from gateway.sandbox.journal import Conflict, Entry, Journal, Submitted
 from gateway.sandbox.participants import Participant, Register, fault
 from gateway.sandbox.wire import Refused, endpoint
@@ -136,13 +136,14 @@ class Shep:
         return StatusAnswer(entry.state, status, self.clock(), session_id())
 
     def _messages(self, query: MessagesQuery, receiver: Participant) -> MessagesAnswer:
-        waiting = self.journal.waiting(receiver.id, query.service_id, query.amount or _DEFAULT_AMOUNT)
-        chosen = [
-            self.courier.envelope(entry)
-            for entry in waiting
-            if query.message_id in {None, str(entry.id)} and query.correlation_id in {None, str(entry.correlation)}
-        ]
-        return MessagesAnswer(self.clock(), session_id(), tuple(chosen))
+        waiting = self.journal.waiting(
+            receiver.id,
+            query.service_id,
+            query.amount or _DEFAULT_AMOUNT,
+            message_id=_number(query.message_id),
+            correlation=_number(query.correlation_id),
+        )
+        return MessagesAnswer(self.clock(), session_id(), tuple(map(self.courier.envelope, waiting)))
 
     def _confirm(self, notification: DeliveryNotification, receiver: Participant) -> DeliveryNotificationReceipt:
         entry = self._entry(notification.message_id)
@@ -151,7 +152,8 @@ class Shep:
         taken = notification.receive_status is ReceiveStatus.ACCEPTED
         if taken or notification.resend is Resend.NOT_RESEND:
             state = MessageState.DELIVERED if taken else MessageState.NOT_DELIVERED
-            self.courier.report(self.journal.conclude(entry.id, state, self.clock()))
+            told = to_json(notification.error) if notification.error and not taken else None
+            self.courier.report(self.journal.conclude(entry.id, state, self.clock(), fault=told))
         return DeliveryNotificationReceipt(str(uuid4()), self.clock(), session_id())
 
     def _entry(self, message_id: str) -> Entry | None:

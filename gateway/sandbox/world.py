@@ -20,7 +20,7 @@ from gateway.sandbox import nca_control, portal_routes, provider_soap
 from gateway.sandbox.cabinet import Cabinet
 from gateway.sandbox.courier import Courier, Persistence
 from gateway.sandbox.failures import Failures
-from gateway.sandbox.gateway_config import services, write_gateway_config
+from gateway.sandbox.gateway_config import Variant, services, write_gateway_config
 from gateway.sandbox.identities import PROVIDERS, Organization
 from gateway.sandbox.journal import Journal
 from gateway.sandbox.mailroom import Mailroom
@@ -59,6 +59,8 @@ class Options:
     office: Office = field(default_factory=Office)
     gateway_reports: frozenset[MessageType] = _GATEWAY_REPORTS
     """Of which of its messages the gateway is told the fate."""
+    gateway_pulls: bool = False
+    """Whether the gateway fetches its messages; ShEP then brings it none, and no reports."""
     callbacks: bool = True
     """Whether the provider calls the gateway back."""
 
@@ -118,7 +120,8 @@ class World:
 
     def settings_file(self) -> Path:
         """Write the settings of a gateway for this world, with its keys; return the TOML file."""
-        return write_gateway_config(self.folder / "gateway", self.plan, self.authority)
+        variant = Variant(pulls=self._options.gateway_pulls)
+        return write_gateway_config(self.folder / "gateway", self.plan, self.authority, variant)
 
     async def _open(self, gateway_url: str) -> None:
         session = await self._stack.enter_async_context(ClientSession())
@@ -153,7 +156,9 @@ class World:
         return TempStorage(self.shelf, self.shep.register, self.shep.courier.key, self._clock)
 
     def _participants(self, gateway_url: str) -> list[Participant]:
-        urls = {"gateway": f"{gateway_url}/shep/async", "portal": f"{self.plan.portal_url}{portal_routes.PUSH_PATH}"}
+        urls = {"portal": f"{self.plan.portal_url}{portal_routes.PUSH_PATH}"}
+        if not self._options.gateway_pulls:
+            urls["gateway"] = f"{gateway_url}/shep/async"
         reports = {"gateway": self._options.gateway_reports, "portal": _PORTAL_REPORTS}
         return [
             Participant(

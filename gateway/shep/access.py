@@ -12,8 +12,8 @@ from gateway.eds.verdict import Indication, Reason, Verdict
 from gateway.eds.verifier import Verifier
 from gateway.faults import GatewayFault
 from gateway.shep import faults
+from gateway.shep.envelope import Transport
 from gateway.shep.messages import Request, Sender, StatusChange
-from gateway.shep.reader import Envelope
 from gateway.shep.senders import RegisteredSender, Senders
 
 _NOT_CURRENT = frozenset({Reason.EXPIRED, Reason.NOT_YET_VALID})
@@ -27,9 +27,8 @@ class Admitted:
     certificate: Certificate | None
 
 
-def judge(envelope: Envelope, verifier: Verifier, senders: Senders, at: datetime) -> Verdict:
+def judge(transport: Transport, verifier: Verifier, senders: Senders, at: datetime) -> Verdict:
     """Return the verdict on the transport signature."""
-    transport = envelope.transport
     return verifier.transport(transport.envelope, transport.body, at=at, registered=senders.certificates)
 
 

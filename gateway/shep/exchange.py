@@ -162,7 +162,7 @@ class Exchange:
         at = self._clock()
         envelope = self._read(raw, trace)
         with timed(self._observer, "transport_verify"):
-            verdict = judge(envelope, self._verifier, self._senders, at)
+            verdict = judge(envelope.transport, self._verifier, self._senders, at)
         admitted = admit(envelope.message, verdict, self._senders)
         trace.sender = admitted.sender.id
         trace.service = _service(envelope.message)

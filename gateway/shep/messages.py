@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from gateway.faults import GatewayFault
+
 
 class MessageType(StrEnum):
     """`AsyncMessageInfo/messageType`."""
@@ -211,12 +213,21 @@ class MessagesQuery:
 
 
 @dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One of `getMessagesResponse/messages` that is not as the contract has it; the others are."""
+
+    message_id: str | None
+    fault: GatewayFault
+
+
+@dataclass(frozen=True, slots=True)
 class MessagesAnswer:
     """`getMessagesResponse/response`; `session_id` is required and a guid in braces."""
 
     response_date: datetime | None
     session_id: str
     messages: tuple[AsyncMessage, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from gateway.shep.contract import SOAP, Operation
 from gateway.shep.envelope import Transport, open_envelope
 from gateway.shep.faults import FormatFault
 from gateway.shep.fields import Fields, local_name, whole_text
-from gateway.shep.messages import ErrorInfo, Request, Response
+from gateway.shep.messages import AsyncMessage, Data, ErrorInfo, MessagesAnswer, Request, Response, SyncRequest
 from gateway.shep.requests import REQUESTS, read_error, session_of
 from gateway.shep.responses import EMPTY_RECEIPT, RESPONSES
 
@@ -70,6 +70,23 @@ def read_request(raw: bytes, limits: Limits = _DEFAULT) -> Envelope:
         fault.operation = operation
         fault.session_id = _session_id(fields)
         raise
+
+
+def read_taken(raw: bytes, limits: Limits = _DEFAULT) -> Data:
+    """Read the business data of an application message again, out of the bytes that were kept: pushed or fetched.
+
+    Raises:
+        FormatFault: it is no such message.
+    """
+    _, wrapper = open_envelope(raw, limits)
+    fetched = _RESPONSES.get(str(wrapper.tag)) is Operation.GET_MESSAGES
+    match _read_response(wrapper) if fetched else read_request(raw, limits).message:
+        case MessagesAnswer(messages=(message,)):
+            return message.data
+        case SyncRequest(data=data) | AsyncMessage(data=data):
+            return data
+        case _:
+            raise FormatFault("client.unknown_operation", "the Body holds no application")
 
 
 def read_signed_reply(raw: bytes, limits: Limits = _DEFAULT) -> Reply:

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 from gateway.shep.contract import NIL_SESSION, Operation
 from gateway.shep.data import read_data
+from gateway.shep.faults import FormatFault
 from gateway.shep.fields import Fields
 from gateway.shep.messages import (
+    AsyncMessage,
     AsyncReceipt,
     DeliveryNotificationReceipt,
     MessagesAnswer,
@@ -14,6 +16,7 @@ from gateway.shep.messages import (
     StatusChangeReceipt,
     StatusInfo,
     SyncResponse,
+    Unreadable,
 )
 from gateway.shep.requests import STATES, read_async_message, read_status, session_of
 
@@ -59,11 +62,27 @@ def _read_status_answer(fields: Fields) -> StatusAnswer:
 
 
 def _read_messages_answer(fields: Fields) -> MessagesAnswer:
+    items = [_read_item(item) for item in fields.all("messages")]
     return MessagesAnswer(
         response_date=fields.date("responseDate"),
         session_id=session_of(fields) or NIL_SESSION,
-        messages=tuple(read_async_message(item) for item in fields.all("messages")),
+        messages=tuple(item for item in items if isinstance(item, AsyncMessage)),
+        unreadable=tuple(item for item in items if isinstance(item, Unreadable)),
     )
+
+
+def _read_item(fields: Fields) -> AsyncMessage | Unreadable:
+    try:
+        return read_async_message(fields)
+    except FormatFault as fault:
+        return Unreadable(_message_id(fields), fault)
+
+
+def _message_id(fields: Fields) -> str | None:
+    try:
+        return fields.group("messageInfo").text("messageId")
+    except FormatFault:
+        return None
 
 
 def _read_status_change_receipt(fields: Fields) -> StatusChangeReceipt:

@@ -27,6 +27,7 @@ _OPERATIONS = Known(
     "getMessageStatus",
     "getMessages",
     "changeMassageStatusNotification",
+    "pulled",
     "unknown",
 )
 _ANSWERS = Known("OK", *(code.value for code in Code))
