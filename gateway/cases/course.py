@@ -148,8 +148,8 @@ def _notice(case: Case, event: ProviderAnswered) -> Notice:
 
 
 def _extended(case: Case, event: Extended) -> Change | None:
-    if case.state not in OPEN or case.progress.extended:
-        return None
+    if case.state not in OPEN or case.progress.extended or case.progress.is_paused:
+        return None  # a term that stands still is extended when it runs again
     progress = replace(case.progress, extended=True)
     moved = replace(case, deadline=event.deadline, lateness=None, progress=progress)
     notice = Notice(Status.EXTENDED, event.at, event.deadline, note=event.reason)

@@ -68,7 +68,7 @@ def _event(case: Case, report: Report, book: Rulebook) -> Reported | None:
     if case.progress.is_paused and status.stage not in {Stage.SUSPENDED, Stage.DECIDED}:
         deadline, step_due = book.resumed(case, report.at)
         return Resumed(report.at, deadline, step_due, facts)
-    if status.extension is not None and not case.progress.extended:
+    if status.extension is not None and not case.progress.extended and not case.progress.is_paused:
         return _extension(case, report, book, status.extension)
     return _answered(case, report, book)
 
