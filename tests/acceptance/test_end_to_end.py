@@ -192,3 +192,34 @@ async def test_a_paper_application_goes_its_way_at_the_counter(both: Together, t
     assert verdict.indication is Indication.VALID
     await both.qaqpa("counter", "hand-over", number[0], "--clerk", "Айгүл С.")
     assert "confirmed" in await both.qaqpa("case", "show", number[0])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("--service", "kostanay.nothing", "--clerk", "Айгүл С."), "counter.unknown_service"),
+        (("--service", "kostanay.housing-assistance", "--clerk", "Айгүл С."), "client.channel"),
+        (("--service", "kostanay.child-benefit", "--clerk", "  "), "counter.clerk"),
+        (("--service", "astana.child-benefit", "--clerk", "Айгүл С."), "counter.not_taken"),
+    ],
+)
+async def test_wrong_input_at_the_counter_has_an_answer(
+    both: Together, tmp_path: Path, words: tuple[str, ...], code: str
+) -> None:
+    """One line with a code, in Kazakh and Russian; a refusal is a receipt on paper besides."""
+    paper, pdf = tmp_path / "application.xml", tmp_path / "paper.pdf"
+    paper.write_bytes(application(order("kostanay.child-benefit"), "30109000000778", utc_now()))
+    entered = ("counter", "enter", str(paper), "--channel", "provider", "--pdf", str(pdf), *words)
+    said = await both.qaqpa(*entered, status=1)
+    assert f"qaqpa: {code}: " in said
+    assert " / " in said
+    assert pdf.is_file() == (code == "counter.not_taken")
+
+
+async def test_a_file_that_is_not_there_has_an_answer(both: Together, tmp_path: Path) -> None:
+    """No traceback for a slip in a file's name."""
+    where = ("--service", "kostanay.child-benefit", "--channel", "provider", "--clerk", "Айгүл С.")
+    said = await both.qaqpa("counter", "enter", str(tmp_path / "nothing.xml"), *where, status=1)
+    assert "counter.file_unreadable" in said
+    said = await both.qaqpa("counter", "hand-over", "2026-1", "--clerk", "Айгүл С.", status=1)
+    assert "counter.unknown_number" in said

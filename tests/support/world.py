@@ -109,15 +109,15 @@ class Together:
         """Wait for the answer in the cabinet."""
         return await self.until(number, lambda request: request.state is State.COMPLETED, seconds)
 
-    async def qaqpa(self, *words: str) -> str:
-        """Run the `qaqpa` command with the gateway's settings; return what it prints. It must succeed."""
+    async def qaqpa(self, *words: str, status: int = 0) -> str:
+        """Run the `qaqpa` command with the gateway's settings; return what it prints. It must end with `status`."""
         program = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "gateway.cli", *words, "--settings", str(self.gateway.settings)),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
         output = (await program.communicate())[0].decode()
-        assert program.returncode == 0, output
+        assert program.returncode == status, output
         return output
 
     async def metric(self, name: str) -> float:
