@@ -1,5 +1,6 @@
 """The call-back of a provider's system: it only wakes polling, nothing in it is trusted."""
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -11,6 +12,8 @@ from adapters.contract import ContractBroken
 from gateway.settings import Provider
 
 MAX_BYTES = 64 * 1024
+RECEIVE_SECONDS = 10.0
+"""How long a body may be on its way."""
 
 Nudge = Callable[[str, str], Awaitable[bool]]
 """Takes the provider's name and the case's number, has its status asked for now; False if it has no such case."""
@@ -69,10 +72,14 @@ def _is_allowed(provider: Provider | None, authorization: str) -> bool:
 
 async def _read(request: web.Request) -> bytes:
     body = bytearray()
-    async for chunk in request.content.iter_chunked(MAX_BYTES):
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise ContractBroken(f"more than {MAX_BYTES} bytes")
+    try:
+        async with asyncio.timeout(RECEIVE_SECONDS):
+            async for chunk in request.content.iter_chunked(MAX_BYTES):
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise ContractBroken(f"more than {MAX_BYTES} bytes")
+    except TimeoutError:
+        raise ContractBroken(f"it did not arrive within {RECEIVE_SECONDS:g} seconds") from None
     return bytes(body)
 
 

@@ -5,8 +5,9 @@ import dataclasses
 import json
 import os
 import signal
+import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, TypeVar
 from uuid import UUID
@@ -32,6 +33,7 @@ from gateway.catalogue.catalogue import Catalogue, CatalogueError
 from gateway.catalogue.summary import Counts, describe
 from gateway.cli_counter import counter_cli
 from gateway.cli_eds import eds_cli
+from gateway.cli_maintenance import maintenance_cli
 from gateway.cli_retention import evidence_cli, retention_cli
 from gateway.cli_store import SettingsFile, fail, out, read_settings, run, with_store
 from gateway.clock import local, utc_now
@@ -43,7 +45,12 @@ from gateway.eds.keystore.summary import gost_lines, key_lines
 from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
+from gateway.serving import Doors, LocalSocket
 from gateway.settings import NcaNode, Revocation, Settings
+from gateway.supervisor.admin import relay_routes
+from gateway.supervisor.passing import Passed
+from gateway.supervisor.replica import ReplicaUnusable
+from gateway.supervisor.supervisor import ADMIN_SOCKET, supervise
 from gateway.telemetry import logs
 from gateway.vitals import PartFailed
 
@@ -57,6 +64,7 @@ cli.add_typer(case_cli, name="case")
 cli.add_typer(catalogue_cli, name="catalogue")
 cli.add_typer(counter_cli, name="counter")
 cli.add_typer(eds_cli, name="eds")
+cli.add_typer(maintenance_cli, name="maintenance")
 cli.add_typer(evidence_cli, name="evidence")
 cli.add_typer(retention_cli, name="retention")
 
@@ -88,6 +96,8 @@ def main() -> None:
         fail(str(error), os.EX_CONFIG)
     except AWAY as error:
         fail(f"the database cannot be used now: {' '.join(str(error).split())}", os.EX_UNAVAILABLE)
+    except ReplicaUnusable as error:
+        fail(str(error), error.code)
     except PartFailed as error:
         fail(str(error), os.EX_SOFTWARE)
     except _UNUSABLE as error:
@@ -99,9 +109,39 @@ def serve(
     settings: SettingsFile,
     *,
     worker: Annotated[bool, typer.Option(help="Take cases further in this process as well.")] = True,
+    workers: Annotated[int, typer.Option(min=1, help="Processes on the one port; one per core is best.")] = 1,
 ) -> None:
     """Answer ShEP, and take cases further."""
-    _process(settings, Role.SERVE | Role.WORK if worker else Role.SERVE)
+    if workers == 1:
+        _process(settings, _serving(worker=worker))
+        return
+    own = ["replica", "--settings", str(settings), "--worker" if worker else "--no-worker"]
+    loaded = read_settings(settings)
+    _until_signalled(loaded, lambda stop: supervise(loaded, own, workers, stop=stop, ready=_ready))
+
+
+@cli.command(hidden=True)
+def replica(
+    settings: SettingsFile,
+    channel: Annotated[int, typer.Option(help="File descriptor over which connections come.")],
+    admin: Annotated[Path, typer.Option(help="Socket for metrics and health.")],
+    url: Annotated[str, typer.Option(help="Where the supervisor listens.")],
+    *,
+    worker: Annotated[bool, typer.Option(help="Take cases further in this process as well.")] = True,
+) -> None:
+    """Be one of the processes of `serve --workers`."""
+    loaded = read_settings(settings)
+    entrance = Passed(socket.socket(fileno=channel), url)
+    relayed = () if loaded.http.admin_port is not None else relay_routes(admin.with_name(ADMIN_SOCKET))
+    doors = Doors(entrance, LocalSocket(admin), relayed)
+    roles = _serving(worker=worker)
+    _until_signalled(
+        loaded, lambda stop: composition.run(loaded, roles, stop=stop, ready=lambda _: entrance.say_open(), doors=doors)
+    )
+
+
+def _serving(*, worker: bool) -> Role:
+    return Role.SERVE | Role.WORK if worker else Role.SERVE
 
 
 @cli.command()
@@ -112,13 +152,18 @@ def worker(settings: SettingsFile) -> None:
 
 def _process(path: Path, roles: Role) -> None:
     settings = read_settings(path)
+    _until_signalled(settings, lambda stop: composition.run(settings, roles, stop=stop, ready=_ready))
+
+
+def _until_signalled(settings: Settings, work: Callable[[asyncio.Event], Coroutine[None, None, None]]) -> None:
+    """Do the work of a process until SIGTERM or SIGINT."""
     logs.configure(settings.log_level)
 
     async def process() -> None:
         stop = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        await composition.run(settings, roles, stop=stop, ready=_ready)
+        await work(stop)
 
     run(process())
 

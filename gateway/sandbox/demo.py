@@ -11,8 +11,8 @@ from typing import Any
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from rich.console import Console
 
+from gateway.children import Child
 from gateway.sandbox.cabinet import Request
-from gateway.sandbox.children import Child
 from gateway.sandbox.identities import provider_of
 from gateway.sandbox.keeper import STOP_SECONDS, DemoFailed, Keeper, environment, python, until_answers
 from gateway.sandbox.order import Order

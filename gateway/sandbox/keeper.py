@@ -12,7 +12,7 @@ from pathlib import Path
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 import gateway
-from gateway.sandbox.children import Child
+from gateway.children import Child
 
 MAX_RESTARTS = 5
 STOP_SECONDS = 15.0

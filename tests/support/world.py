@@ -45,12 +45,14 @@ class GatewayProcess:
     log: Path
     process: asyncio.subprocess.Process | None = None
     environment: dict[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+    """Of `qaqpa serve`."""
 
     async def start(self, url: str) -> None:
         """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway.cli", "serve", "--settings", str(self.settings)),
+                *(sys.executable, "-m", "gateway.cli", "serve", "--settings", str(self.settings), *self.options),
                 stdout=log,
                 stderr=log,
                 env=os.environ | self.environment,

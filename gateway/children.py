@@ -5,7 +5,7 @@ import ctypes
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -16,27 +16,39 @@ _LIBC = ctypes.CDLL(None, use_errno=True)  # loaded before the fork: nothing may
 
 @dataclass(slots=True)
 class Child:
-    """A process in a group of its own; its output goes to a file."""
+    """A process in a group of its own; its output goes to a file, or where ours goes."""
 
     name: str
-    log: Path
+    log: Path | None
     _process: asyncio.subprocess.Process
 
     @classmethod
-    async def start(cls, name: str, command: Sequence[str], log: Path, env: Mapping[str, str]) -> Self:
-        """Start `command`, appending its output to `log`.
+    async def start(
+        cls,
+        name: str,
+        command: Sequence[str],
+        log: Path | None,
+        env: Mapping[str, str],
+        *,
+        inherit: Sequence[int] = (),
+    ) -> Self:
+        """Start `command`, appending its output to `log`; it gets the file descriptors in `inherit`.
 
         Raises:
             OSError: it cannot be started.
         """
-        log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with ExitStack() as stack:
+            output = None
+            if log is not None:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                output = stack.enter_context(log.open("ab"))
             process = await asyncio.create_subprocess_exec(
                 *command,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=dict(env),
+                pass_fds=inherit,
                 start_new_session=True,
                 preexec_fn=_end_with_parent(os.getpid()),
             )
@@ -52,11 +64,16 @@ class Child:
         """The exit code, negative for a signal; None while it runs."""
         return self._process.returncode
 
-    async def stop(self, limit: float) -> None:
-        """Ask the process to end; after `limit` seconds end it and its whole group."""
+    def ask_to_end(self) -> None:
+        """Send SIGTERM, and do not wait."""
         if self.returncode is None:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
+
+    async def stop(self, limit: float) -> None:
+        """Ask the process to end; after `limit` seconds end it and its whole group."""
+        if self.returncode is None:
+            self.ask_to_end()
             try:
                 await asyncio.wait_for(self._process.wait(), limit)
             except TimeoutError:
@@ -74,6 +91,8 @@ class Child:
     def last_lines(self, count: int) -> str:
         """Return the end of its output."""
         with suppress(OSError):
+            if self.log is None:
+                return ""
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-count:])
         return ""
 

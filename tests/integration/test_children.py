@@ -6,14 +6,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gateway.sandbox.children import Child
+from gateway.children import Child
 from gateway.sandbox.keeper import environment, python
 
 # A parent that starts a sleeping child, prints its pid, and waits.
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from gateway.sandbox.children import Child
+from gateway.children import Child
 from gateway.sandbox.keeper import environment, python
 async def main():
     command = python("-c", "import time; time.sleep(600)")
