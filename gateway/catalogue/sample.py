@@ -9,6 +9,8 @@ from gateway.catalogue.completeness import Wanted, checklist
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.declarations import COMPONENT
 from gateway.catalogue.form_field import FormField, Kind
+from gateway.catalogue.result_details import quarter_of
+from gateway.catalogue.result_form import ResultPaper
 from gateway.catalogue.service import Service
 
 Tree = dict[str, Any]
@@ -59,6 +61,24 @@ def documents(service: Service, channel: Channel, content: Tree, *, minor: bool 
     answers = Answers(fields=values_of(content), birth_date=_CHILD if minor else _ADULT, on=_TODAY)
     wanted = (item for item in checklist(service, channel, answers) if item.wanted is Wanted.REQUIRED)
     return tuple(dict.fromkeys(item.kinds[0] for item in wanted if not item.present))
+
+
+def result(paper: ResultPaper, on: date) -> dict[str, str]:
+    """Return valid particulars of a result paper, as `gateway.catalogue.result_details` takes them."""
+    quarter, year = quarter_of(on)
+    values = dict(_numbered(paper.fields))
+    return values | {name: str(value) for name, value in (("quarter", quarter), ("year", year)) if name in values}
+
+
+def _numbered(fields: Iterable[FormField], prefix: str = "") -> Iterator[tuple[str, str]]:
+    for field in fields:
+        if not field.required:
+            continue
+        path = f"{prefix}{field.name}" if field.many == 1 else f"{prefix}{field.name}[1]"
+        if field.type is Kind.BLOCK:
+            yield from _numbered(field.fields, f"{path}/")
+        else:
+            yield path, _value(field, full=False)
 
 
 def components(service: Service) -> tuple[str, ...]:

@@ -11,26 +11,17 @@ from aiohttp import ClientError, ClientSession, ClientTimeout
 from lxml import etree
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
-from gateway.catalogue import result_document
 from gateway.catalogue.cabinet_message import Outcome
-from gateway.catalogue.result_document import ResultDocument
 from gateway.clock import Clock
 from gateway.eds import enveloped
 from gateway.eds.keys import SigningKey
+from gateway.sandbox import papers
 from gateway.sandbox.identities import Organization
 from gateway.sandbox.register import CaseRegister, ProviderRecord
-from gateway.sandbox.rules import Action, Facts, Office, Progress, Rule, Step, read_facts
-from gateway.texts import Text
+from gateway.sandbox.rules import SETTLED, Facts, Office, Progress, Rule, Step, read_facts
 
 _log = structlog.get_logger(__name__)
 
-_TITLE = Text(kk="Мемлекеттік қызмет көрсету нәтижесі", ru="Результат оказания государственной услуги")
-_TEXTS = {
-    Outcome.POSITIVE: Text(
-        kk="Қызмет көрсету туралы оң шешім қабылданды.", ru="Принято положительное решение об оказании услуги."
-    ),
-    Outcome.REFUSED: Text(kk="Қызмет көрсетуден бас тартылды.", ru="В оказании услуги отказано."),
-}
 _CALLBACK_ATTEMPTS = 5
 _CALLBACK_LIMIT = ClientTimeout(total=5)
 
@@ -102,39 +93,42 @@ class ProviderSystem:
         record = self.register.get(number)
         facts = read_facts(record.service, record.document)
         progress = self.office.progress(facts, record.received_at, record.supplemented_at, self.clock())
-        if record.decision is not None:
+        if record.decision is None:
+            if progress.step in SETTLED and progress.rule is not None:
+                self._decide(record, facts, progress.rule, progress.since)
+        elif progress.step is Step.TERMINATED and progress.rule is not None:
+            self._terminate(record, facts, progress.rule, progress.since)
+        elif progress.step not in SETTLED:
             return Progress(Step.DECIDED, record.decided_at or record.received_at, progress.rule)
-        if progress.step is Step.DECIDED and progress.rule is not None:
-            self._decide(record, facts, progress.rule, progress.since)
         return progress
 
     def decision(self, number: str) -> ProviderRecord:
-        """Return a decided case.
+        """Return a decided case; of one that was ended later, with that decision.
 
         Raises:
             KeyError: there is no such case, or it is not decided.
         """
-        if self.status(number).step is not Step.DECIDED:
+        if self.status(number).step not in SETTLED:
             raise KeyError(number)
         return self.register.get(number)
 
+    def refused(self, number: str, code: str) -> None:
+        """Take note that the gateway did not take what was said of a case.
+
+        Raises:
+            KeyError: there is no such case.
+        """
+        self.register.refuse(self.register.get(number).number, code)
+
     def _decide(self, record: ProviderRecord, facts: Facts, rule: Rule, at: datetime) -> None:
-        outcome = Outcome.REFUSED if rule.then is Action.REFUSE else Outcome.POSITIVE
-        names = [facts.applicant.get(name, "") for name in ("surname", "givenName", "patronymic")]
-        document = ResultDocument(
-            case_number=record.number,
-            service_id=record.service,
-            iin=facts.applicant.get("iin", ""),
-            full_name=" ".join(filter(None, names)),
-            outcome=outcome,
-            title=_TITLE,
-            text=_TEXTS[outcome],
-            decided_at=at,
-            provider=self.organization.name.kk,
-            ground=Text(rule.kk, rule.ru) if outcome is Outcome.REFUSED else None,
-        )
-        signed = enveloped.sign(result_document.render(document), self.key)
-        self.register.decide(record.number, outcome, at, signed)
+        document = papers.decided(record, facts, rule, at, self.organization.name.kk)
+        signed = enveloped.sign(papers.rendered(document), self.key)
+        self.register.decide(record.number, document.outcome, at, signed)
+
+    def _terminate(self, record: ProviderRecord, facts: Facts, rule: Rule, at: datetime) -> None:
+        if record.outcome != Outcome.TERMINATED:
+            document = papers.terminated(record, facts, rule, at, self.organization.name.kk)
+            self.register.terminate(record.number, at, enveloped.sign(papers.rendered(document), self.key))
 
     def _work(self, number: str) -> None:
         """Follow a case in the background, so that the gateway is told of every change."""

@@ -9,11 +9,12 @@ from hashlib import sha256
 from aiohttp import web
 from lxml import etree
 
+from gateway.catalogue import result_document
 from gateway.clock import local
 from gateway.eds.xml import Limits, XmlRejected, parse
 from gateway.resources import schemas
 from gateway.sandbox.provider import ProviderSystem
-from gateway.sandbox.rules import Action, Progress, Step, read_facts
+from gateway.sandbox.rules import Progress, Step, Turn, read_facts
 
 _NAMESPACE = "urn:qaqpa:provider:1"
 _SOAP = "http://schemas.xmlsoap.org/soap/envelope/"
@@ -114,10 +115,15 @@ def _fetch(provider: ProviderSystem, request: etree._Element) -> etree._Element:
     _add(decision, "at", _instant(record.decided_at or record.received_at))
     _add(decision, "name", f"result-{record.number}.xml")
     _add(decision, "document", b64encode(record.decision or b"").decode())
-    rule = provider.status(record.number).rule
-    if rule is not None and rule.then is Action.REFUSE:
-        _add_text(decision, "ground", rule.kk, rule.ru)
+    ground = result_document.read(record.decision or b"").ground
+    if ground is not None:
+        _add_text(decision, "ground", ground.kk, ground.ru)
     return response
+
+
+def _refused(provider: ProviderSystem, request: etree._Element) -> etree._Element:
+    provider.refused(_text(request, "number"), _text(request, "code"))
+    return etree.Element(_name("ReportRefusedResponse"), nsmap={"p": _NAMESPACE})
 
 
 _OPERATIONS: dict[str, Operation] = {
@@ -125,6 +131,7 @@ _OPERATIONS: dict[str, Operation] = {
     "SupplementCase": _supplement,
     "GetCaseStatus": _get_status,
     "FetchDecision": _fetch,
+    "ReportRefused": _refused,
 }
 
 
@@ -136,7 +143,22 @@ def _status(name: str, progress: Progress) -> etree._Element:
     if progress.step is Step.DOCUMENTS_NEEDED and progress.rule is not None and progress.next_at is not None:
         _add_text(status, "document", progress.rule.kk, progress.rule.ru)
         _add(status, "until", local(progress.next_at).date().isoformat())
+    if progress.turn is not None:
+        _add_turn(status, progress.turn)
     return response
+
+
+def _add_turn(status: etree._Element, turn: Turn) -> None:
+    if turn.at is not None:
+        step = _add(status, "step")
+        _add(step, "no", turn.at)
+        _add(step, "course", "ALTERNATIVE" if turn.alternative else "MAIN")
+    for ground in turn.grounds:
+        _add(status, "ground", ground)
+    if turn.extension:
+        _add_text(status, "extension", turn.rule.kk, turn.rule.ru)
+    if turn.duty_met is not None:
+        _add(status, "dutyMet", turn.duty_met.isoformat())
 
 
 def _fault(fault: _Fault) -> etree._Element:
@@ -165,6 +187,7 @@ def _as_dict(provider: ProviderSystem, number: str) -> dict[str, object]:
         "step": progress.step,
         "outcome": record.outcome,
         "submissions": record.submissions,
+        "refused": record.refused,
     }
 
 

@@ -12,11 +12,11 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS cases (
     number TEXT PRIMARY KEY, service TEXT NOT NULL, deadline TEXT NOT NULL, document BLOB NOT NULL,
     received_at TEXT NOT NULL, supplemented_at TEXT, submissions INTEGER NOT NULL DEFAULT 1,
-    outcome TEXT, decided_at TEXT, decision BLOB, files TEXT NOT NULL);
+    outcome TEXT, decided_at TEXT, decision BLOB, files TEXT NOT NULL, refused TEXT);
 """
 _COLUMNS = (
     "number, service, deadline, document, files, received_at, supplemented_at, submissions, outcome, "
-    "decided_at, decision"
+    "decided_at, decision, refused"
 )
 
 
@@ -37,6 +37,8 @@ class ProviderRecord:
     decided_at: datetime | None
     decision: bytes | None = field(repr=False)
     """The signed result document, once there is one."""
+    refused: str | None
+    """Code of what the gateway did not take last."""
     files: tuple[str, ...]
     """SHA-256 of the attachments, as the gateway handed them over."""
 
@@ -99,6 +101,17 @@ class CaseRegister:
             (outcome, at.isoformat(), decision, number),
         )
         return self.get(number)
+
+    def terminate(self, number: str, at: datetime, decision: bytes) -> None:
+        """Record the decision that ends what was granted; it stands in the place of the first."""
+        self._connection.execute(
+            "UPDATE cases SET outcome = 'terminated', decided_at = ?, decision = ? WHERE number = ?",
+            (at.isoformat(), decision, number),
+        )
+
+    def refuse(self, number: str, code: str) -> None:
+        """Record that the gateway did not take what was said of a case."""
+        self._connection.execute("UPDATE cases SET refused = ? WHERE number = ?", (code, number))
 
     def get(self, number: str) -> ProviderRecord:
         """Return a case.

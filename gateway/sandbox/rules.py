@@ -1,11 +1,12 @@
 """By what the sandbox's provider decides: a table of declared rules, and the facts they look at."""
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Annotated
 
 from lxml import etree
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.eds.enveloped import claimed
 from gateway.eds.xml import parse
@@ -67,6 +68,8 @@ class Rule(_Declared):
     kk: str = ""
     """The ground of a refusal, or the document that is asked for."""
     ru: str = ""
+    ground: str | None = None
+    """Code of the act's ground of a refusal or an ending; default: the first, where the act has any."""
 
 
 RULES = (
@@ -111,12 +114,57 @@ class Pace:
 
 
 class Step(StrEnum):
-    """How far a case is."""
+    """How far a case is: the contract's stages."""
 
     REGISTERED = "registered"
     IN_PROGRESS = "in_progress"
     DOCUMENTS_NEEDED = "documents_needed"
+    RETURNED = "returned"
+    SUSPENDED = "suspended"
     DECIDED = "decided"
+    ENDED_ORALLY = "ended_orally"
+    TERMINATED = "terminated"
+    COMPLETED = "completed"
+
+
+SETTLED = frozenset({Step.DECIDED, Step.TERMINATED, Step.COMPLETED})
+"""Stages that need a decision first."""
+
+
+class Turn(_Declared):
+    """What the provider's system says of a case from some time on, whether the act has it or not."""
+
+    after: timedelta
+    """From the receipt of the case."""
+    step: Step
+    at: str | None = None
+    """Number of the act's step at which the case is."""
+    alternative: bool = False
+    """That step belongs to the act's way to a refusal."""
+    grounds: tuple[str, ...] = ()
+    """Codes of the act's grounds."""
+    extension: bool = False
+    """The term is extended; `rule` says why."""
+    duty_met: date | None = None
+    rule: Rule = Rule(when=Condition(), then=Action.APPROVE)
+    """How it is decided, and the words that go with the turn."""
+
+
+class Script(_Declared):
+    """The turns that a case takes, in their order, when the condition holds."""
+
+    when: Condition
+    turns: Annotated[tuple[Turn, ...], Field(min_length=1)]
+
+    def progress(self, received: datetime, now: datetime) -> "Progress":
+        """Return where a case stands at `now`; before the first turn it is registered."""
+        begun = [turn for turn in self.turns if received + turn.after <= now]
+        coming = [received + turn.after for turn in self.turns if received + turn.after > now]
+        following = min(coming, default=None)
+        if not begun:
+            return Progress(Step.REGISTERED, received, next_at=following)
+        turn = begun[-1]
+        return Progress(turn.step, received + turn.after, turn.rule, following, turn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +175,8 @@ class Progress:
     since: datetime
     rule: Rule | None = None
     next_at: datetime | None = None
+    turn: Turn | None = None
+    """Where a script leads the case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +185,14 @@ class Office:
 
     rules: tuple[Rule, ...] = RULES
     pace: Pace = Pace()
+    scripts: tuple[Script, ...] = ()
+    """Cases that one of these is about follow it, and no rule."""
 
     def progress(self, facts: Facts, received: datetime, supplemented: datetime | None, now: datetime) -> Progress:
         """Return where a case stands at `now`: a function of the application and the clock, of nothing else."""
+        script = next((one for one in self.scripts if one.when.holds(facts)), None)
+        if script is not None:
+            return script.progress(received, now)
         taken_up = received + self.pace.take_up
         if now < taken_up and supplemented is None:
             return Progress(Step.REGISTERED, received, next_at=taken_up)
