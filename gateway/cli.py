@@ -7,10 +7,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, TypeVar
-from uuid import UUID
 
 import psycopg
 import typer
@@ -19,9 +18,6 @@ from rich.table import Table
 from gateway import app as composition
 from gateway import resources
 from gateway.app import Material, Role
-from gateway.cases import archive
-from gateway.cases.evidence import Entry, first_broken
-from gateway.cases.model import Case
 from gateway.cases.services import Services, ServicesUnusable
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.errors import DatabaseUnusable
@@ -31,6 +27,7 @@ from gateway.cases.store.store import Store
 from gateway.cases.vault import VaultUnusable
 from gateway.catalogue.catalogue import Catalogue, CatalogueError
 from gateway.catalogue.summary import Counts, describe
+from gateway.cli_case import case_cli
 from gateway.cli_counter import counter_cli
 from gateway.cli_eds import eds_cli
 from gateway.cli_maintenance import maintenance_cli
@@ -58,7 +55,6 @@ T = TypeVar("T")
 
 _HELP = "Qaqpa: the gateway between egov.kz and the bodies that provide public services."
 cli = typer.Typer(help=_HELP, no_args_is_help=True)
-case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", no_args_is_help=True)
 catalogue_cli = typer.Typer(help="Look at the regulated services.", no_args_is_help=True)
 cli.add_typer(case_cli, name="case")
 cli.add_typer(catalogue_cli, name="catalogue")
@@ -254,102 +250,6 @@ def doctor(settings: SettingsFile) -> None:
             raise typer.Exit(1)
 
     with_store(settings, check)
-
-
-@case_cli.command("list")
-def case_list(
-    settings: SettingsFile,
-    state: Annotated[str | None, typer.Option(help="Only cases in this state.")] = None,
-    *,
-    dead: Annotated[bool, typer.Option(help="Only dead letters, with their cause.")] = False,
-) -> None:
-    """List the newest cases."""
-
-    async def show(store: Store, _settings: Settings, _material: Material) -> None:
-        table = Table()
-        if dead:
-            for column in ("number", "task", "attempts", "since", "cause", "case"):
-                table.add_column(column)
-            for letter in await store.tasks.dead_letters():
-                since = f"{local(letter.dead_at):%Y-%m-%d %H:%M}"
-                table.add_row(
-                    letter.number or "-", letter.kind, str(letter.attempts), since, letter.error, str(letter.case_id)
-                )
-        else:
-            for column in ("number", "service", "state", "ending", "received", "deadline", "case"):
-                table.add_column(column)
-            for case in await store.ledger.cases(state=state):
-                deadline = f"{local(case.deadline):%Y-%m-%d}" if case.deadline else "-"
-                received = f"{local(case.received_at):%Y-%m-%d %H:%M}"
-                row = (case.number or "-", case.service_id, case.state, case.ending or "-", received, deadline)
-                table.add_row(*row, str(case.id))
-        out.print(table)
-
-    with_store(settings, show)
-
-
-async def _find(store: Store, name: str) -> Case:
-    case = await store.ledger.case_by_number(name)
-    if case is None:
-        try:
-            case = await store.ledger.case(UUID(name))
-        except ValueError:
-            case = None
-    if case is None:
-        raise typer.BadParameter(f"there is no case {name}")
-    return case
-
-
-@case_cli.command("show")
-def case_show(
-    case: Annotated[str, typer.Argument(help="Registration number or id.")],
-    settings: SettingsFile,
-    *,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The evidence as JSON, to be kept or checked elsewhere.")
-    ] = False,
-) -> None:
-    """Show a case with its evidence, and check that the evidence is whole."""
-
-    async def show(store: Store, _settings: Settings, _material: Material) -> None:
-        found = await _find(store, case)
-        events = await store.ledger.events(found.id)
-        broken = first_broken(events)
-        whole = broken is None and (not events or events[-1].hash == found.head)
-        if as_json:
-            sys.stdout.write(_evidence(found, events) + "\n")
-        else:
-            _print_case(found, events)
-            out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
-        if not whole:
-            raise typer.Exit(1)
-
-    with_store(settings, show)
-
-
-def _evidence(case: Case, events: Sequence[Entry]) -> str:
-    return json.dumps(archive.case_record(case, events), ensure_ascii=False, indent=1)
-
-
-def _print_case(case: Case, events: Sequence[Entry]) -> None:
-    out.print(f"[bold]{case.number or case.id}[/bold]  {case.service_id}  {case.state}  {case.ending or ''}")
-    table = Table("no", "at", "event", "facts")
-    for event in events:
-        table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
-    out.print(table)
-
-
-@case_cli.command("replay")
-def case_replay(
-    settings: SettingsFile, case: Annotated[str | None, typer.Argument(help="Number or id; none: all.")] = None
-) -> None:
-    """Put dead letters back to work, of one case or of all."""
-
-    async def replay(store: Store, _settings: Settings, _material: Material) -> None:
-        case_id = (await _find(store, case)).id if case else None
-        out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
-
-    with_store(settings, replay)
 
 
 @catalogue_cli.command("list")

@@ -1,32 +1,35 @@
 """`qaqpa counter`: applications taken at the provider's or an akim's counter."""
 
-from collections.abc import Awaitable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, NoReturn, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
 from gateway import clock
 from gateway.app import Material
-from gateway.cases.counter import Counter, Coupon, NotTaken, NotThere
+from gateway.cases.counter import Counter, Coupon, NotTaken
+from gateway.cases.model import DutyKind
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.store.store import Store
+from gateway.catalogue import notices
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.receipt_print import as_pdf, as_text
-from gateway.catalogue.value import has_control_characters
-from gateway.cli_store import SettingsFile, fail, out, with_store
-from gateway.faults import GatewayFault
+from gateway.cli_clerk import By, Number, clerk_cli
+from gateway.cli_store import SettingsFile, out, with_store
+from gateway.clock import local
 from gateway.settings import Settings
 from gateway.texts import Text
 
 T = TypeVar("T")
 
 counter_cli = typer.Typer(
-    help="Applications at a counter: enter, print the result, hand it over.", no_args_is_help=True
+    help="Applications at a counter: enter, record how far they are, print the result, hand it over.",
+    no_args_is_help=True,
 )
+counter_cli.add_typer(clerk_cli)
 
 
 class CounterChannel(StrEnum):
@@ -36,8 +39,6 @@ class CounterChannel(StrEnum):
     AKIM = "akim"
 
 
-Clerk = Annotated[str, typer.Option("--clerk", help="Who does it: stands on the coupon and in the evidence.")]
-Number = Annotated[str, typer.Argument(help="Registration number.")]
 Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write the paper for the applicant here too, to be printed.")]
 
 
@@ -46,7 +47,7 @@ def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
     file: Annotated[Path, typer.Argument(help="The application: XML of schemas/services/<id>/application.xsd.")],
     service: Annotated[str, typer.Option(help="Id of the service, e.g. kostanay.child-benefit.")],
     channel: Annotated[CounterChannel, typer.Option(help="Whose counter.")],
-    clerk: Clerk,
+    clerk: By,
     settings: SettingsFile,
     pdf: Pdf = None,
 ) -> None:
@@ -54,15 +55,15 @@ def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
 
     Entering the same application again prints the same coupon.
     """
-    document, by = _read(file), _name(clerk)
+    document, by = _read(file), clerk_name(clerk)
 
     async def take(store: Store, loaded: Settings, material: Material) -> None:
         counter = _counter(store, loaded, material)
         try:
-            _hand(await _told(counter.take(service, Channel(channel.value), document, by)), pdf)
+            _hand(await told(counter.take(service, Channel(channel.value), document, by)), pdf)
         except NotTaken as refused:
             _hand(refused, pdf)
-            _fail("counter.not_taken", _NOT_TAKEN)
+            refuse("counter.not_taken", _NOT_TAKEN)
 
     with_store(settings, take)
 
@@ -74,7 +75,7 @@ def result(
     """Write the signed result of a decided case to a file."""
 
     async def write(store: Store, loaded: Settings, material: Material) -> None:
-        ending, content = await _told(_counter(store, loaded, material).result(number))
+        ending, content = await told(_counter(store, loaded, material).result(number))
         _write(into, content)
         out.print(f"{number}: {ending.value}; {into}", highlight=False)
 
@@ -82,47 +83,32 @@ def result(
 
 
 @counter_cli.command("hand-over")
-def hand_over(number: Number, clerk: Clerk, settings: SettingsFile) -> None:
+def hand_over(number: Number, clerk: By, settings: SettingsFile) -> None:
     """Record that the applicant got the result; this ends the case."""
-    by = _name(clerk)
+    by = clerk_name(clerk)
 
     async def record(store: Store, loaded: Settings, material: Material) -> None:
-        await _told(_counter(store, loaded, material).hand_over(number, by))
+        case = await told(_counter(store, loaded, material).hand_over(number, by))
         out.print(f"{number}: {_HANDED_OVER}", highlight=False)
+        if case.duty is not None:
+            until = local(case.duty.due).date()
+            out.print(str(_DUTIES[case.duty.kind](number, until)), highlight=False)
 
     with_store(settings, record)
 
 
 _LARGEST = 8_000_000
 """Bytes, as of a message through ShEP."""
-_LONGEST_NAME = 120
 
 
 def _read(file: Path) -> bytes:
     try:
         document = file.read_bytes()
     except OSError:
-        _fail("counter.file_unreadable", _FILE_UNREADABLE)
+        refuse("counter.file_unreadable", _FILE_UNREADABLE)
     if len(document) > _LARGEST:
-        _fail("counter.file_too_large", _FILE_TOO_LARGE)
+        refuse("counter.file_too_large", _FILE_TOO_LARGE)
     return document
-
-
-def _name(clerk: str) -> str:
-    name = " ".join(clerk.split())
-    if not name or len(name) > _LONGEST_NAME or has_control_characters(name):
-        _fail("counter.clerk", _CLERK)
-    return name
-
-
-async def _told(answer: Awaitable[T]) -> T:
-    """Wait for the counter's answer; what it refuses is told with its code, in both languages."""
-    try:
-        return await answer
-    except GatewayFault as fault:
-        _fail(fault.detail.code, fault.message)
-    except NotThere as error:
-        _fail(error.code, error.text)
 
 
 def _hand(paper: Coupon | NotTaken, pdf: Path | None) -> None:
@@ -136,11 +122,10 @@ def _write(path: Path, content: bytes) -> None:
     try:
         path.write_bytes(content)
     except OSError:
-        _fail("counter.file_unwritable", _FILE_UNWRITABLE)
+        refuse("counter.file_unwritable", _FILE_UNWRITABLE)
 
 
-def _fail(code: str, text: Text) -> NoReturn:
-    fail(f"{code}: {text}")
+_DUTIES = {DutyKind.INCOME_CONFIRMATION: notices.income_confirmation, DutyKind.CHECK_IN: notices.check_in}
 
 
 def _counter(store: Store, settings: Settings, material: Material) -> Counter:
@@ -157,7 +142,3 @@ _NOT_TAKEN = Text(
 _FILE_UNREADABLE = Text(kk="Өтініш файлын оқу мүмкін болмады.", ru="Файл заявления не читается.")
 _FILE_TOO_LARGE = Text(kk="Өтініш файлы 8 МБ-тан аспауы керек.", ru="Файл заявления должен быть не больше 8 МБ.")
 _FILE_UNWRITABLE = Text(kk="Файлды жазу мүмкін болмады.", ru="Файл не записывается.")
-_CLERK = Text(
-    kk="Құжаттарды қабылдаған адамның аты-жөнін көрсетіңіз (120 таңбадан аспасын).",
-    ru="Укажите, кто принял документы (не больше 120 знаков).",
-)

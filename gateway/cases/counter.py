@@ -15,8 +15,9 @@ from psycopg.errors import UniqueViolation
 
 from gateway.cases import identity, machine, second
 from gateway.cases.assessment import file_findings
+from gateway.cases.followup import Terminated
 from gateway.cases.inbound import Mode
-from gateway.cases.model import Case, Ending, State
+from gateway.cases.model import ARRIVED, Case, Ending, State
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Offer, Services
 from gateway.cases.store.inbox import Inbox, NewMessage
@@ -170,33 +171,46 @@ class Counter:
             NotThere: no such case at a counter, or it is not decided.
         """
         case = await self._decided(number)
-        decided = [event for event in await self.ledger.events(case.id) if event.kind == machine.Decided.__name__]
+        decided = [event for event in await self.ledger.events(case.id) if event.kind in _WITH_DOCUMENT]
         if case.ending is None or not decided:
             raise NotThere("counter.not_decided", _NOT_DECIDED)
         document = await self.ledger.document(case.id, json.loads(decided[-1].data)["document"])
         return case.ending, document.content
 
-    async def hand_over(self, number: str, clerk: str) -> None:
-        """Record that the applicant got the result; this ends the case. A repeat changes nothing.
+    async def hand_over(self, number: str, clerk: str) -> Case:
+        """Record that the applicant got the result; this ends the case, but for a duty that the act attaches to it.
+
+        A repeat changes nothing. Returns the case as it is then.
 
         Raises:
             NotThere: no such case at a counter, or it is not decided.
         """
         case = await self._decided(number)
         event = machine.Confirmed(self.clock(), {"handed_over_by": clerk})
-        await self.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event)))
+        return await self.ledger.commit(case.id, lambda locked: Commit(machine.advance(locked, event))) or case
 
     async def _decided(self, number: str) -> Case:
-        case = await self.ledger.case_by_number(number)
-        if case is None:
-            raise NotThere("counter.unknown_number", _UNKNOWN_NUMBER)
-        if case.mode is not Mode.COUNTER:
-            raise NotThere("counter.elsewhere", _ELSEWHERE)
-        if case.state not in {State.DECIDED, State.CONFIRMED}:
+        case = await case_at_counter(self.ledger, number)
+        if case.state not in {State.DECIDED} | ARRIVED:
             raise NotThere("counter.not_decided", _NOT_DECIDED)
         return case
 
 
+async def case_at_counter(ledger: Ledger, number: str) -> Case:
+    """Return the case of a number, which was taken at a counter.
+
+    Raises:
+        NotThere: it was not.
+    """
+    case = await ledger.case_by_number(number)
+    if case is None:
+        raise NotThere("counter.unknown_number", _UNKNOWN_NUMBER)
+    if case.mode is not Mode.COUNTER:
+        raise NotThere("counter.elsewhere", _ELSEWHERE)
+    return case
+
+
+_WITH_DOCUMENT = frozenset({machine.Decided.__name__, Terminated.__name__})
 _NOT_AN_APPLICATION = Finding(
     "applicant.form",
     Text(kk="Бұл файл осы қызметке арналған өтініш емес.", ru="Этот файл не является заявлением на эту услугу."),

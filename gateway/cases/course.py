@@ -30,6 +30,8 @@ class ProviderAnswered:
     grounds: tuple[Text, ...] = field(default=(), repr=False)
     """The act's words for the grounds that the status names."""
     facts: Facts = field(default_factory=dict)
+    heard: bool = True
+    """The provider's system said it; False: a clerk recorded it, and the system's last word stays what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,8 @@ _STATES = {
 
 
 def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
-    status, stage = event.status, said(event.status)
-    if case.state not in OPEN or case.stage == stage:
+    status, stage = event.status, said(event.status) if event.heard else case.stage
+    if case.state not in OPEN or (event.heard and case.stage == stage):
         return None
     if status.stage not in _STATES:
         raise ValueError(f"{status.stage.value} has an event of its own")
@@ -104,6 +106,8 @@ def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
     if status.stage is Stage.SUSPENDED and not progress.is_paused:
         progress = replace(progress, pauses=(*progress.pauses, event.at))
     moved = replace(case, state=_STATES[status.stage], stage=stage, progress=progress)
+    if moved == case:
+        return None
     facts = {**event.facts, "stage": status.stage.value, **_step_facts(event.step)}
     if status.stage is Stage.DECIDED:
         return changed(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))

@@ -10,6 +10,7 @@ from gateway.cases.course import (
     ProviderAnswered,
     ReportRefused,
     Resumed,
+    said,
 )
 from gateway.cases.followup import Completed, DutyMet
 from gateway.cases.model import OPEN, Case, State
@@ -33,13 +34,16 @@ class Report:
     ask_again_seconds: float = 0.0
     component: str | None = None
     """Which of the service's components the citizen asked for; needed with ENDED_ORALLY only."""
+    clerk: str | None = None
+    """Who recorded it; None: the provider's system said it."""
     beside: Facts = field(default_factory=dict)
-    """For the evidence: who said it, where a clerk did."""
+    """For the evidence."""
 
     @property
     def facts(self) -> Facts:
         """What the evidence says of the report itself."""
-        return {**self.beside, **quoted(self.status.answer)}
+        by = {"by": self.clerk} if self.clerk is not None else {}
+        return {**self.beside, **by, **quoted(self.status.answer)}
 
 
 def event_of(case: Case, report: Report, book: Rulebook) -> tuple[Reported | None, Refusal | None]:
@@ -58,7 +62,7 @@ def event_of(case: Case, report: Report, book: Rulebook) -> tuple[Reported | Non
 def _event(case: Case, report: Report, book: Rulebook) -> Reported | None:
     if case.state is State.FOLLOWED:
         return _after_the_grant(case, report, book)
-    if case.state not in OPEN:
+    if case.state not in OPEN or (report.clerk is None and case.stage == said(report.status)):
         return None
     status, facts = report.status, report.facts
     if status.stage in {Stage.TERMINATED, Stage.COMPLETED} or status.duty_met is not None:
@@ -91,7 +95,8 @@ def _answered(case: Case, report: Report, book: Rulebook) -> ProviderAnswered:
     if named:
         facts["grounds"] = [[ground.code, ground.clause] for ground in named]
     grounds = tuple(ground.text for ground in named)
-    return ProviderAnswered(report.at, status, report.ask_again_seconds, step, achieved, grounds, facts)
+    heard = report.clerk is None
+    return ProviderAnswered(report.at, status, report.ask_again_seconds, step, achieved, grounds, facts, heard)
 
 
 def _grounds(status: ProviderStatus, book: Rulebook) -> tuple[Ground, ...]:
@@ -124,7 +129,7 @@ def _after_the_grant(case: Case, report: Report, book: Rulebook) -> DutyMet | Co
     following = book.duty(Outcome.POSITIVE, noon_of(status.duty_met))
     if following is None:
         raise NotInAct("provider.duty_met", _NO_DUTY)
-    return DutyMet(report.at, following, status, facts)
+    return DutyMet(report.at, following, status if report.clerk is None else None, facts)
 
 
 _NOTHING_GRANTED = Text(

@@ -146,7 +146,8 @@ class Ledger:
             for kind in commit.change.done:
                 await connection.execute("DELETE FROM tasks WHERE case_id = %s AND kind = %s", (case.id, kind.value))
         if claim is not None:
-            if commit.again_seconds is not None:
+            lost = commit.change is not None and claim.kind in commit.change.done
+            if commit.again_seconds is not None and not lost:
                 new.setdefault(claim.kind, commit.again_seconds)
             elif claim.kind is TaskKind.DELIVER and await outbox.has_pending(connection, case.id):
                 new.setdefault(claim.kind, 0.0)
@@ -315,6 +316,17 @@ class Ledger:
                 "SELECT state, count(*) FROM cases WHERE state <> 'confirmed' GROUP BY state"
             )
             return dict(await cursor.fetchall())
+
+    async def late(self, limit: int = 200) -> list[Case]:
+        """Return open cases that are nearly or really late, and grants whose duty is near; the most urgent first."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                f"SELECT {COLUMNS} FROM cases WHERE state <> 'confirmed' AND state <> 'suspended' AND ending IS NULL "
+                "AND (lateness IS NOT NULL OR step_lateness IS NOT NULL) OR state = 'followed' AND duty_reminded "
+                "ORDER BY least(step_due, deadline, duty_due) LIMIT %s",
+                (limit,),
+            )
+            return [case_from(row) for row in await cursor.fetchall()]
 
     async def count_late(self) -> list[tuple[str, str, str, str, int]]:
         """Return how many open cases are nearly or really late: service, unit, `term` or `step`, how, and how many."""
