@@ -17,7 +17,7 @@ from gateway.catalogue import notices
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.receipt_print import as_pdf, as_text
-from gateway.cli_clerk import By, Number, clerk_cli
+from gateway.cli_clerk import By, Number, clerk_cli, clerk_name, refuse, told
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import local
 from gateway.settings import Settings

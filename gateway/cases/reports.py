@@ -69,12 +69,20 @@ def _event(case: Case, report: Report, book: Rulebook) -> Reported | None:
         raise NotInAct("provider.not_granted", _NOTHING_GRANTED)
     if status.stage is Stage.ENDED_ORALLY:
         return _oral_end(report, book)
+    if case.progress.is_paused and (report.clerk is not None or status.stage is Stage.SUSPENDED):
+        _require_running(status)
     if case.progress.is_paused and status.stage not in {Stage.SUSPENDED, Stage.DECIDED}:
         deadline, step_due = book.resumed(case, report.at)
         return Resumed(report.at, deadline, step_due, facts)
     if status.extension is not None and not case.progress.extended and not case.progress.is_paused:
         return _extension(case, report, book, status.extension)
     return _answered(case, report, book)
+
+
+def _require_running(status: ProviderStatus) -> None:
+    """Let nothing but the resumption itself happen to a term that stands still."""
+    if status.extension is not None or (status.step is not None and status.stage is not Stage.SUSPENDED):
+        raise NotInAct("provider.suspended", _STANDS_STILL)
 
 
 def _extension(case: Case, report: Report, book: Rulebook, reason: Text) -> Extended:
@@ -134,6 +142,9 @@ def _after_the_grant(case: Case, report: Report, book: Rulebook) -> DutyMet | Co
 
 _NOTHING_GRANTED = Text(
     kk="Бұл өтініш бойынша әлі ештеңе тағайындалған жоқ.", ru="По этому заявлению ещё ничего не назначено."
+)
+_STANDS_STILL = Text(
+    kk="Мерзім тоқтатыла тұрған, алдымен оны жалғастырыңыз.", ru="Срок приостановлен, сначала возобновите его."
 )
 _EXTENSION_LATE = Text(kk="Мерзім өтіп кетті, оны енді ұзартуға болмайды.", ru="Срок уже истёк, продлить его нельзя.")
 _NO_RETURN = Text(

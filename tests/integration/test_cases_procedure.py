@@ -320,6 +320,8 @@ async def test_a_clerk_records_what_the_system_does_not_say(opened: Opened) -> N
         assert case.progress.step.unit == "specialist"
         await one.clerk().suspend(one.number, "suspension-1")
         assert (await one.goes(days=5)).state is State.SUSPENDED
+        with pytest.raises(NotInAct, match=r"provider\.suspended"):
+            await one.clerk().step(one.number, Position(Course.MAIN, "3"))
         assert (await one.clerk().resume(one.number)).state is State.IN_PROCESS
         assert [fact["by"] for fact in await one.facts() if "by" in fact] == ["aigul"] * 3
 
