@@ -50,6 +50,7 @@ _LATE = """
 SELECT service_id, coalesce(step_unit, 'provider'), what, how, count(*)
 FROM cases, LATERAL (VALUES ('term', lateness), ('step', step_lateness)) AS watched (what, how)
 WHERE how IS NOT NULL AND state IN ('registered', 'in_process', 'awaiting_documents')
+AND (lateness IS NOT NULL OR step_lateness IS NOT NULL)  -- as the index has it
 GROUP BY 1, 2, 3, 4
 """
 

@@ -117,16 +117,20 @@ class Partitions:
 
 async def attach_ahead(connection: AsyncConnection, now: datetime) -> None:
     """Attach the running month and the next ones, on one connection. Several processes may do it at the same time."""
+    for ahead in range(_AHEAD + 1):
+        await attach(connection, Month.of(now).later(ahead))
+
+
+async def attach(connection: AsyncConnection, month: Month) -> None:
+    """Attach a month unless it is attached. Raises LockNotAvailable if others do not let go of the tables."""
     patiently = AsyncRetrying(
         retry=retry_if_exception_type(LockNotAvailable),
         wait=wait_random(0.05, 0.3),
         stop=stop_after_attempt(_ATTEMPTS),
         reraise=True,
     )
-    for ahead in range(_AHEAD + 1):
-        month = Month.of(now).later(ahead)
-        if not await _is_attached(connection, month):
-            await patiently(_attach, connection, month)
+    if not await _is_attached(connection, month):
+        await patiently(_attach, connection, month)
 
 
 async def _is_attached(connection: AsyncConnection, month: Month) -> bool:

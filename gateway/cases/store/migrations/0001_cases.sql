@@ -51,6 +51,7 @@ CREATE TABLE cases (
 ) PARTITION BY RANGE (id);
 CREATE INDEX cases_by_chain ON cases (sender_id, correlation_id);
 CREATE INDEX cases_open ON cases (state, id) WHERE state <> 'confirmed';
+CREATE INDEX cases_late ON cases (state) WHERE lateness IS NOT NULL OR step_lateness IS NOT NULL;
 CREATE INDEX cases_closed ON cases (closed_at) WHERE closed_at IS NOT NULL;
 CREATE TABLE cases_default PARTITION OF cases DEFAULT;
 
