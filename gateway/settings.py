@@ -228,8 +228,9 @@ class Revocation(_Section):
     """The responder; default: the one that each certificate names."""
     ocsp_timeout_seconds: Annotated[float, Field(gt=0)] = 3.0
     """Of one attempt; there are two, and a wait of as long for a turn when many ask."""
-    ocsp_max_age_seconds: Annotated[float, Field(gt=0)] = 900.0
-    """How old an answer may become before the responder is asked again."""
+    ocsp_max_age_seconds: Annotated[float, Field(ge=10)] = 900.0
+    """How old an answer may become before the responder is asked again. One that ages faster than it can be asked for
+    and used would leave every application waiting."""
     ocsp_concurrency: Annotated[int, Field(gt=0)] = 16
     ocsp_nonce_bytes: Annotated[int, Field(ge=1, le=32)] = 8
     """Length of the nonce; NCA RK's responder is known to echo 8 bytes."""

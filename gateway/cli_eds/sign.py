@@ -9,6 +9,7 @@ import aiohttp
 import typer
 
 from gateway.cli_eds import usage
+from gateway.cli_eds.remote import Remote
 from gateway.clock import utc_now
 from gateway.eds import enveloped, wsse
 from gateway.eds.algorithms import AlgorithmNotAllowed
@@ -18,6 +19,8 @@ from gateway.eds.cms import sign as cms
 from gateway.eds.fetch import HttpFetch
 from gateway.eds.keys import KeyUnusable, SigningKey
 from gateway.eds.keystore.source import KeySource
+from gateway.eds.ncanode.client import NcaNodeFailed
+from gateway.eds.ncanode.signing import ResultRefused
 from gateway.eds.timestamp.client import Authority, HttpTimeStampAuthority, StampFailed
 from gateway.eds.xml import XmlRejected, parse
 
@@ -53,11 +56,21 @@ def sign(  # noqa: PLR0913  one parameter for each option
         str | None, typer.Option(help="CMS: OID of the imprint's digest; default: the key's.")
     ] = None,
     detached: Annotated[bool, typer.Option("--detached", help="CMS: leave the file out of the message.")] = False,
+    ncanode: Annotated[
+        str | None, typer.Option(help="Address of an NCANode that signs, by KalkanCrypt; --key is PKCS #12 then.")
+    ] = None,
 ) -> None:
     """Sign a file as a document (xml, cms) or as a message (soap)."""
     if form is not Form.CMS and (detached or beside or tsa):
         usage.fail("--detached, --beside and --tsa go with cms only")
-    content, signing_key = usage.read(file), _key(key, certificate, password_file)
+    content = usage.read(file)
+    if ncanode is not None:
+        if beside or tsa or certificate:
+            usage.fail("--beside, --tsa and --certificate do not go with --ncanode")
+        remote = Remote(ncanode, Path(key), password_file)
+        usage.write(out, _remotely(remote, form.value, content, file, detached=detached))
+        return
+    signing_key = _key(key, certificate, password_file)
     try:
         if form is Form.XML:
             signed = enveloped.sign(content, signing_key)
@@ -71,6 +84,15 @@ def sign(  # noqa: PLR0913  one parameter for each option
     except (XmlRejected, NotCanonicalizable, cms.NotSignable, StampFailed, AlgorithmNotAllowed, ValueError) as error:
         usage.fail(f"{file}: {error}")
     usage.write(out, signed)
+
+
+def _remotely(remote: Remote, form: str, content: bytes, file: Path, *, detached: bool) -> bytes:
+    try:
+        return asyncio.run(remote.sign(form, content, detached=detached))
+    except KeyUnusable as error:
+        usage.fail(f"the key cannot be used: {error}")
+    except (ResultRefused, NcaNodeFailed) as error:
+        usage.fail(f"{file}: {error}")
 
 
 def _key(key: str, certificate: Path | None, password_file: Path | None) -> SigningKey:

@@ -10,7 +10,7 @@ from uuid import uuid4
 import structlog
 
 from gateway.clock import Clock
-from gateway.eds.keys import SigningKey
+from gateway.eds.keys import KeyUnusable, SigningKey
 from gateway.eds.verifier import Verifier
 from gateway.eds.xml import Limits
 from gateway.faults import GatewayFault
@@ -187,7 +187,13 @@ class Exchange:
         error = faults.error_info(fault, self._clock(), trace.session_id)
         operation = trace.operation or SEND[trace.channel]
         faultcode = _FAULT_CODES.get(fault.detail.code, FaultCode.SERVER)
-        return Answer(500, write_fault(operation, error, self._key, faultcode=faultcode), fault.retry_after)
+        try:
+            body = write_fault(operation, error, self._key, faultcode=faultcode)
+        except KeyUnusable as away:
+            # A token was taken out, say. A fault promises nothing; without a signature it still says what to do.
+            _LOG.error("fault not signed", reason=str(away))
+            body = write_fault(operation, error, None, faultcode=faultcode)
+        return Answer(500, body, fault.retry_after)
 
     def _shed(self, channel: Channel) -> tuple[str, Answer]:
         """Answer without a look at the message; signed once a second, for signing costs more than all else here."""

@@ -377,3 +377,20 @@ def test_the_installed_command(folder: Path) -> None:
     )
     assert done.returncode == 2
     assert json.loads(done.stdout)["reasons"] == ["TRY_LATER"]
+
+
+@pytest.mark.parametrize("form", ["der", "base64", "pem", "pem after a byte order mark"])
+def test_every_armour_of_a_message(folder: Path, form: str) -> None:
+    """A CMS message is read in DER, base64 and PEM, whatever line ends and byte order mark an editor left."""
+    message = cms_sign.sign(DOCUMENT, eds.citizen().key, at=eds.AT)
+    packed = base64.encodebytes(message).replace(b"\n", b"\r\n")
+    pem = b"-----BEGIN PKCS7-----\r\n" + packed + b"-----END PKCS7-----\r\n"
+    forms = {"der": message, "base64": packed, "pem": pem, "pem after a byte order mark": b"\xef\xbb\xbf" + pem}
+    assert _verify(folder, forms[form])[0] == 0
+
+
+def test_a_message_that_is_none_is_malformed(folder: Path) -> None:
+    """A message cut short, and a certificate in place of one, are INVALID under the code for broken ASN.1."""
+    for content in (cms_sign.sign(DOCUMENT, eds.citizen().key, at=eds.AT)[:200], eds.citizen().certificate.der):
+        code, verdict = _verify(folder, content)
+        assert (code, verdict["codes"]) == (1, ["MALFORMED_ASN1"])

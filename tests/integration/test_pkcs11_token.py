@@ -4,16 +4,19 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import aiohttp
 import pytest
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
 from gateway.eds import algorithms, enveloped, wsse
+from gateway.eds.dsig import SIGNATURE
 from gateway.eds.keys import KeyUnusable
 from gateway.eds.keystore.source import KeySource, load_key
 from gateway.eds.keystore.uri import TokenUri
 from gateway.eds.verdict import Indication
 from tests.support import eds, softhsm
+from tests.support.shep_gateway import wire
 from tests.support.softhsm import PIN, Token
 
 _ID = "0a1b"
@@ -133,6 +136,20 @@ def test_a_token_that_is_gone_is_said_and_comes_back(token: Token, tmp_path: Pat
         key.sign(b"data")
     now[0] = tokens.PAUSE_SECONDS
     assert key.sign(b"data")
+
+
+async def test_a_fault_is_told_without_the_token(token: Token, tmp_path: Path) -> None:
+    """A sender gets its fault although the token went away that would have signed it: unsigned, and saying the same."""
+    async with wire(key=load_key(token.uri(), PIN.encode())) as gateway, aiohttp.ClientSession() as http:
+        for signed in (True, False):
+            async with http.post(f"{gateway.url}/shep/async", data=b"<rubbish/>") as response:
+                envelope, status = etree.fromstring(await response.read()), response.status
+            assert (status, envelope.findtext(".//errorCode")) == (500, "SCE001")
+            assert (envelope.find(f".//{SIGNATURE}") is not None) is signed
+            if signed:
+                shutil.move(tmp_path / "tokens", tmp_path / "away")
+                (tmp_path / "tokens").mkdir()
+                token.interrupt()
 
 
 def test_a_refused_pin_is_not_tried_again(token: Token) -> None:

@@ -23,6 +23,7 @@ from gateway.cases.inbound import (
 )
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
+from gateway.eds.keys import SigningKey
 from gateway.shep.senders import Senders
 from gateway.shep.server import RECEIVE_SECONDS, routes
 from tests.support.shep_parties import NOW, Party, party, verifier
@@ -161,13 +162,14 @@ def future() -> Party:
 
 
 @asynccontextmanager
-async def wire(
+async def wire(  # noqa: PLR0913  what a test may want otherwise
     *,
     clock: Clock = lambda: NOW,
     max_message_bytes: int = 200_000,
     max_in_flight: int = 8,
     receive_seconds: float = RECEIVE_SECONDS,
     inquiries: Inquiries | None = None,
+    key: SigningKey | None = None,
 ) -> AsyncIterator[Wire]:
     """Run the wire on a free port of the loopback."""
     intake, mailbox, observer = MemoryIntake(), MemoryMailbox(), CountingObserver()
@@ -182,7 +184,7 @@ async def wire(
             mailbox=mailbox,
             senders=registry(),
             verifier=verifier(),
-            key=party("gateway").key,
+            key=key or party("gateway").key,
             clock=clock,
             observer=observer,
             public_url=url,

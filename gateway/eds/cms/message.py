@@ -5,6 +5,7 @@ Read strictly: what the standard does not place somewhere is refused, attributes
 
 import base64
 import binascii
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -108,6 +109,7 @@ def unarmoured(document: bytes) -> bytes:
     """
     if document[:1] == bytes((SEQUENCE,)) and document[1:2] > b"\x7f":
         return document  # as text it would begin with "0" and a character that base64 has not
+    document = document.removeprefix(codecs.BOM_UTF8)
     pem = _PEM.fullmatch(document)
     if pem is not None and pem[1] not in _PEM_LABELS:
         raise ValueError("PEM of another kind")
