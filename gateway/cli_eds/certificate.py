@@ -22,7 +22,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Show what a certificate says by the profile of NCA RK: who, in which roles, for what, until when."""
-    certificates = _certificates(file) if password_file is None else _of_key_store(file, password_file)
+    certificates = read_certificates(file) if password_file is None else _of_key_store(file, password_file)
     if as_json:
         found = [report.certificate_json(certificate) for certificate in certificates]
         usage.show_json(found[0] if len(found) == 1 else found)
@@ -31,7 +31,8 @@ def show(
         usage.show(report.certificate_lines(certificate))
 
 
-def _certificates(file: Path) -> list[Certificate]:
+def read_certificates(file: Path) -> list[Certificate]:
+    """Read the certificates of a file: PEM, DER or base64; or end."""
     content = usage.read(file)
     try:
         if content.lstrip().startswith(b"MI"):  # base64 without its PEM lines, as NCALayer hands it out

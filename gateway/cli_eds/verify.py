@@ -13,9 +13,11 @@ import aiohttp
 import typer
 
 from gateway.cli_eds import usage
+from gateway.cli_eds.certificate import read_certificates
 from gateway.clock import utc_now
 from gateway.eds import report
 from gateway.eds.anchors import Anchors, AnchorsUnusable
+from gateway.eds.certificate import Certificate
 from gateway.eds.crl.list_file import ListUnusable
 from gateway.eds.fetch import HttpFetch
 from gateway.eds.kinds import Kind, kind_of
@@ -40,6 +42,7 @@ class _Question:
     anchors: Anchors
     mode: Mode
     lists: Sequence[Path]
+    registered: Sequence[Certificate]
 
 
 def verify(  # noqa: PLR0913  one parameter for each option
@@ -56,11 +59,23 @@ def verify(  # noqa: PLR0913  one parameter for each option
     ] = Mode.BOTH,
     crl: Annotated[list[Path] | None, typer.Option(help="A revocation list, DER; may be repeated.")] = None,
     detached: Annotated[Path | None, typer.Option(help="What a detached CMS signature signs.")] = None,
+    certificate: Annotated[
+        list[Path] | None,
+        typer.Option(help="SOAP: a certificate that the message may name by issuer and number; may be repeated."),
+    ] = None,
     language: Annotated[Language | None, typer.Option("--lang", help="Say reasons in one language only.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The verdict as JSON.")] = False,
 ) -> None:
     """Verify all signatures of a file. Exit code: 0 valid, 1 not valid, 2 cannot be told, 3 unusable input."""
-    question = _question(file, anchors=anchors, at=at, mode=revocation, lists=crl or [], detached=detached)
+    question = _question(
+        file,
+        anchors=anchors,
+        at=at,
+        mode=revocation,
+        lists=crl or [],
+        detached=detached,
+        certificates=certificate or [],
+    )
     verdict = asyncio.run(_verdict(question))
     if as_json:
         usage.show_json(report.verdict_json(verdict, question.kind, question.at, revocation=revocation.value))
@@ -73,7 +88,14 @@ def verify(  # noqa: PLR0913  one parameter for each option
 
 
 def _question(  # noqa: PLR0913  the options of the command
-    file: Path, *, anchors: Path, at: str | None, mode: Mode, lists: Sequence[Path], detached: Path | None
+    file: Path,
+    *,
+    anchors: Path,
+    at: str | None,
+    mode: Mode,
+    lists: Sequence[Path],
+    detached: Path | None,
+    certificates: Sequence[Path],
 ) -> _Question:
     document = usage.read(file)
     kind = kind_of(document)
@@ -93,6 +115,7 @@ def _question(  # noqa: PLR0913  the options of the command
         trusted,
         mode,
         lists,
+        [one for path in certificates for one in read_certificates(path)],
     )
 
 
@@ -121,5 +144,5 @@ async def _judged(verifier: Verifier, question: _Question) -> Verdict:
     if question.kind is Kind.CMS:
         return await verifier.cms(question.document, at=question.at, detached=question.detached)
     if question.kind is Kind.SOAP:
-        return await verifier.envelope(question.document, at=question.at)
+        return await verifier.envelope(question.document, at=question.at, registered=question.registered)
     return await verifier.enveloped(question.document, at=question.at)

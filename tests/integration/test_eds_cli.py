@@ -23,6 +23,7 @@ from gateway.cli import cli
 from gateway.clock import utc_now
 from gateway.eds import enveloped, wsse
 from gateway.eds.cms import sign as cms_sign
+from gateway.eds.dsig import DS
 from gateway.eds.gost.suites import GOST_2015_512
 from gateway.eds.report import certificate_lines, printable
 from gateway.eds.verdict import Defect, Indication, Reason
@@ -394,3 +395,19 @@ def test_a_message_that_is_none_is_malformed(folder: Path) -> None:
     for content in (cms_sign.sign(DOCUMENT, eds.citizen().key, at=eds.AT)[:200], eds.citizen().certificate.der):
         code, verdict = _verify(folder, content)
         assert (code, verdict["codes"]) == (1, ["MALFORMED_ASN1"])
+
+
+def test_a_certificate_named_by_issuer_and_number(folder: Path) -> None:
+    """A message of ShEP names its certificate only; with `--certificate` it is found, without it is not."""
+    root = etree.fromstring(_envelope())
+    reference = next(root.iter("{*}SecurityTokenReference"))
+    reference.remove(reference[0])
+    certificate = eds.citizen().certificate
+    data = etree.SubElement(reference, f"{{{DS}}}X509Data")
+    named = etree.SubElement(data, f"{{{DS}}}X509IssuerSerial")
+    etree.SubElement(named, f"{{{DS}}}X509IssuerName").text = certificate.issuer
+    etree.SubElement(named, f"{{{DS}}}X509SerialNumber").text = str(certificate.serial_number)
+    raw = etree.tostring(root)
+    assert _verify(folder, raw, "--certificate", folder / "citizen.pem")[0] == 0
+    code, verdict = _verify(folder, raw)
+    assert (code, verdict["codes"]) == (1, ["NO_SIGNING_CERTIFICATE_FOUND"])
