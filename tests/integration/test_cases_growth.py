@@ -109,6 +109,7 @@ class Tour:
         await self.do(inbox.find, message.sender_id, message.message_id, message.message_type)
         claims = await self.do(tasks.claim, 10, 60)
         await self.do(tasks.renew, claims, 60)
+        await self.do(tasks.hand_back, [])
         await self.do(tasks.retry, claims[0], 1.0, "x", attempts=1)
         await self.do(tasks.kill, claims[1], "x")
         decision = Decision(Outcome.POSITIVE, AT, b"<result/>", "result.xml")
@@ -148,6 +149,7 @@ class Tour:
             await self.do(ledger.cases, state=state)
         await self.do(ledger.count_by_state)
         await self.do(ledger.count_late)
+        await self.do(ledger.late)
         await self.do(outbox.next_pending, case.id)
         delivery = await self.do(outbox.answer, case.id)
         for message in (str(delivery.id), delivery.shep_message_id or ""):
