@@ -421,7 +421,9 @@ class _Process:
         """Return what goes on beside messages and steps, for ever."""
         always = {
             "maintenance": upkeep.watch_maintenance(self._store, self.gate, self._metrics),
-            "gauges": upkeep.keep_gauges(self._store, self.gate, self._metrics),
+            "gauges": upkeep.keep_gauges(
+                self._store, self.gate, self._metrics, self._settings.worker.undelivered_hours
+            ),
             "key": self._material.key.keep(self._metrics, clock.utc_now, self._settings.keys.check_seconds),
         }
         if Role.WORK not in roles:

@@ -18,11 +18,13 @@ from gateway.cases.services import Services
 from gateway.cases.store.store import Store
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.cli_course import describe, steps_table
+from gateway.cli_letters import case_replay, show_dead, show_undelivered, show_work
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import local
 from gateway.settings import Settings
 
 case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", no_args_is_help=True)
+case_cli.command("replay")(case_replay)
 
 
 @case_cli.command("list")
@@ -30,31 +32,32 @@ def case_list(
     settings: SettingsFile,
     state: Annotated[str | None, typer.Option(help="Only cases in this state.")] = None,
     *,
-    dead: Annotated[bool, typer.Option(help="Only dead letters, with their cause.")] = False,
+    dead: Annotated[bool, typer.Option("--dead", help="Only dead letters, with their cause.")] = False,
+    undelivered: Annotated[
+        bool, typer.Option("--undelivered", help="Messages that should be in the cabinet by now.")
+    ] = False,
 ) -> None:
     """List the newest cases."""
 
-    async def show(store: Store, _settings: Settings, _material: Material) -> None:
-        table = Table()
+    async def show(store: Store, loaded: Settings, _material: Material) -> None:
         if dead:
-            for column in ("number", "task", "attempts", "since", "cause", "case"):
-                table.add_column(column)
-            for letter in await store.tasks.dead_letters():
-                since = f"{local(letter.dead_at):%Y-%m-%d %H:%M}"
-                table.add_row(
-                    letter.number or "-", letter.kind, str(letter.attempts), since, letter.error, str(letter.case_id)
-                )
+            await show_dead(store)
+        elif undelivered:
+            await show_undelivered(store, loaded)
         else:
-            for column in ("number", "service", "state", "ending", "received", "deadline", "case"):
-                table.add_column(column)
-            for case in await store.ledger.cases(state=state):
-                deadline = f"{local(case.deadline):%Y-%m-%d}" if case.deadline else "-"
-                received = f"{local(case.received_at):%Y-%m-%d %H:%M}"
-                row = (case.number or "-", case.service_id, case.state, case.ending or "-", received, deadline)
-                table.add_row(*row, str(case.id))
-        out.print(table)
+            await _show_cases(store, state)
 
     with_store(settings, show)
+
+
+async def _show_cases(store: Store, state: str | None) -> None:
+    table = Table("number", "service", "state", "ending", "received", "deadline", "case")
+    for case in await store.ledger.cases(state=state):
+        deadline = f"{local(case.deadline):%Y-%m-%d}" if case.deadline else "-"
+        received = f"{local(case.received_at):%Y-%m-%d %H:%M}"
+        row = (case.number or "-", case.service_id, case.state, case.ending or "-", received, deadline)
+        table.add_row(*row, str(case.id))
+    out.print(table)
 
 
 @case_cli.command("late")
@@ -105,6 +108,7 @@ def case_show(
             steps = steps_table(found, Rulebook(services.of(found), WorkingCalendar(loaded.holidays)))
             if steps is not None:
                 out.print(steps)
+            await show_work(store, found.id)
             out.print("evidence: whole" if whole else f"evidence: BROKEN at {broken or 'its end'}")
         if not whole:
             raise typer.Exit(1)
@@ -122,16 +126,3 @@ def _print_case(case: Case, events: Sequence[Entry]) -> None:
     for event in events:
         table.add_row(str(event.seq), f"{local(event.at):%Y-%m-%d %H:%M:%S}", event.kind, event.data)
     out.print(table)
-
-
-@case_cli.command("replay")
-def case_replay(
-    settings: SettingsFile, case: Annotated[str | None, typer.Argument(help="Number or id; none: all.")] = None
-) -> None:
-    """Put dead letters back to work, of one case or of all."""
-
-    async def replay(store: Store, _settings: Settings, _material: Material) -> None:
-        case_id = (await _find(store, case)).id if case else None
-        out.print(f"{await store.tasks.replay(case_id)} tasks are due again")
-
-    with_store(settings, replay)

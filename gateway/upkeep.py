@@ -24,7 +24,7 @@ _MAINTENANCE_SECONDS = 1.0
 _log = structlog.get_logger(__name__)
 
 
-async def keep_gauges(store: Store, gate: Gate, metrics: Metrics) -> None:
+async def keep_gauges(store: Store, gate: Gate, metrics: Metrics, undelivered_hours: float) -> None:
     """Refresh what is counted in the database; a count that takes long is made less often."""
     await gate.opened()
     while True:
@@ -35,6 +35,8 @@ async def keep_gauges(store: Store, gate: Gate, metrics: Metrics) -> None:
             metrics.set_backlog(
                 (one.kind, one.waiting, one.dead, one.oldest_seconds) for one in await store.tasks.backlog()
             )
+            overdue = await store.delivery_log.count_overdue(undelivered_hours * 3600)
+            metrics.set_overdue((one.kind, one.state, one.count, one.oldest_seconds) for one in overdue)
         except (psycopg.Error, PoolTimeout) as error:
             metrics.store_failed(type(error).__name__)
         await asyncio.sleep(max(_GAUGES_SECONDS, _GAUGES_REST * (time.monotonic() - started)))

@@ -71,6 +71,8 @@ class DeliverySteps:
         if delivery is None:
             await self._ledger.commit(case.id, lambda _: Commit(), claim)
             return
+        if delivery.sends >= self._settings.max_attempts:
+            raise StepFailed.for_good("shep.not_delivered: ShEP took it and did not bring it")
         commit = await self._send(case, delivery)
         if await self._ledger.commit(case.id, commit, claim) is not None:
             self._observer.delivery(delivery.kind.value, "sent")
@@ -155,7 +157,7 @@ async def record_returned(  # noqa: PLR0913  what is recorded
     """Record that a message did not reach the cabinet: it is sent again."""
     report = Exhibit("shep-report.xml", reported.report)
     facts = {"message": str(delivery.id), "by": by, "state": reported.state.value, "report": report.sha256}
-    event = machine.Returned(clock(), facts)
+    event = machine.Returned(clock(), facts, delivery.sends)
 
     def decide(case: Case) -> Commit:
         change = machine.advance(case, event)

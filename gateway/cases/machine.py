@@ -135,6 +135,17 @@ class Returned:
 
     at: datetime
     facts: Facts = field(default_factory=dict)
+    sends: int = 1
+    """How often ShEP has taken it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """A person put a step that had been given up back to work."""
+
+    at: datetime
+    kind: TaskKind
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,7 @@ Event = (
     | TermEnding
     | Sent
     | Returned
+    | Replayed
     | Confirmed
     | CourseEvent
     | FollowUpEvent
@@ -324,11 +336,17 @@ def _confirmed(case: Case, event: Confirmed) -> Change | None:
 def _returned(case: Case, event: Returned) -> Change | None:
     if case.state is State.CONFIRMED and case.ending is not Ending.TERMINATED:
         return None
-    return changed(case, event, event.facts, tasks=(NewTask(TaskKind.DELIVER, _SEND_AGAIN_AFTER_SECONDS),))
+    wait = min(_LONGEST_SECONDS, _SEND_AGAIN_AFTER_SECONDS * 2.0 ** max(0, event.sends - 1))
+    return changed(case, event, event.facts, tasks=(NewTask(TaskKind.DELIVER, wait),))
 
 
 _SEND_AGAIN_AFTER_SECONDS = 30.0
-"""ShEP has just said that it could not bring the message: give it time."""
+"""ShEP has just said that it could not bring the message: give it time, and more each time."""
+_LONGEST_SECONDS = 6 * 3600.0
+
+
+def _replayed(case: Case, event: Replayed) -> Change:
+    return changed(case, event, {**event.facts, "task": event.kind.value}, tasks=(NewTask(event.kind),))
 
 
 _TRANSITIONS: Transitions = {
@@ -343,6 +361,7 @@ _TRANSITIONS: Transitions = {
     TermEnding: _term_ending,
     Sent: _sent,
     Returned: _returned,
+    Replayed: _replayed,
     Confirmed: _confirmed,
     **course.TRANSITIONS,
     **followup.TRANSITIONS,

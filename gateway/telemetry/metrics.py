@@ -194,6 +194,15 @@ class Metrics:
         """Show whether maintenance was announced."""
         self._maintenance.set(on)
 
+    def set_overdue(self, messages: Iterable[tuple[str, str, int, float]]) -> None:
+        """Set the messages that should be in the cabinet by now: kind, state, how many, age of the oldest (seconds)."""
+        self._undelivered.clear()
+        self._undelivered_oldest.clear()
+        for kind, state, count, oldest in messages:
+            labels = self._kind(kind), self._state(state)
+            self._undelivered.labels(*labels).set(count)
+            self._undelivered_oldest.labels(*labels).set(oldest)
+
     # Certificates
 
     def watch_certificate(self, use: str, not_after: datetime) -> None:
@@ -289,6 +298,15 @@ class Metrics:
         )
         self._tasks = self._gauge("tasks", "Tasks by kind: waiting, or dead (given up, replayable).", "kind", "state")
         self._maintenance = self._gauge("maintenance", "1 while maintenance was announced: no messages are taken.")
+        self._undelivered = self._gauge(
+            "undelivered",
+            "Messages older than worker.undelivered_hours, not in the cabinet.",
+            "kind",
+            "state",
+        )
+        self._undelivered_oldest = self._gauge(
+            "undelivered_oldest_seconds", "Age of the oldest of them.", "kind", "state"
+        )
         self._oldest = self._gauge("task_oldest_seconds", "How long the oldest waiting task has been due.", "kind")
 
     def _build_metrics(self) -> None:

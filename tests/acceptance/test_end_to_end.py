@@ -137,6 +137,20 @@ async def test_operators_see_what_happens(both: Together) -> None:
     assert await both.metric("qaqpa_deliveries_total") >= 2
 
 
+async def test_operators_list_what_waits(both: Together) -> None:
+    """The commands show what is to be done for a case, what was given up and what did not arrive; nothing here."""
+    request = await both.completed((await both.world.portal.apply(order(citizen=CITIZENS[5].slug))).number)
+    assert request.case_number is not None
+    shown = await both.qaqpa("case", "show", request.case_number)
+    assert "next steps" in shown
+    assert "RESPONSE" in shown
+    assert "cause" in await both.qaqpa("case", "list", "--dead")
+    assert "ShEP's id" in await both.qaqpa("case", "list", "--undelivered")
+    replay = ("case", "replay", "--cause", "provider", "--kind", "submit", "--since", "2026-01-01")
+    assert "0 dead letters would be replayed" in await both.qaqpa(*replay, "--dry-run")
+    assert "0 tasks are due again" in await both.qaqpa(*replay, "--why", "nothing to do")
+
+
 async def test_no_personal_data_in_logs(both: Together) -> None:
     """Neither IIN nor names nor passwords reach the log, whatever was sent."""
     await both.completed((await both.world.portal.apply(order())).number)
@@ -169,7 +183,7 @@ async def test_operators_list_cases(both: Together) -> None:
     assert request.case_number is not None
     assert request.case_number in await both.qaqpa("case", "list")
     assert "provider." not in await both.qaqpa("case", "list", "--dead")
-    assert "0 tasks" in await both.qaqpa("case", "replay")
+    assert "0 tasks" in await both.qaqpa("case", "replay", "--why", "nothing to do")
 
 
 async def test_a_paper_application_goes_its_way_at_the_counter(both: Together, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import psycopg
 import pytest
@@ -20,6 +21,7 @@ from gateway.cases.exhibit import Exhibit
 from gateway.cases.mailbox import SHEP, Mailbox
 from gateway.cases.model import Case, Claim, State, TaskKind
 from gateway.cases.provider import Decision, Outcome
+from gateway.cases.replay import Replay
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.ledger import Commit
 from gateway.cases.store.migrate import migrate
@@ -192,7 +194,7 @@ async def test_an_answer_on_its_way_is_asked_about_again(post: Post) -> None:
         await post.run(TaskKind.CONFIRM)
     assert len(post.shep.sent) == 2
     assert (await post.now(case)).state is State.ISSUED
-    assert await post.store.tasks.dead_letters() == []
+    assert await post.store.dead_letters.find() == []
 
 
 async def test_an_answer_that_did_not_arrive_is_sent_again_and_asked_about_under_its_new_id(post: Post) -> None:
@@ -253,6 +255,46 @@ async def test_a_lost_notification_is_sent_again(post: Post, state: DeliveryStat
     await post.run(TaskKind.DELIVER)
     assert len(post.shep.sent) == 2
     assert await post.kinds(case) == ["Registered", "Sent", "Returned", "Sent"]
+
+
+async def test_what_always_comes_back_is_given_up_and_may_be_replayed(post: Post) -> None:
+    """ShEP takes the message and never brings it: the waits grow, and in the end a person is asked."""
+    case = await post.case()
+    waits = []
+    for sends in range(1, 21):
+        await post.run(TaskKind.DELIVER)
+        assert len(post.shep.sent) == sends
+        assert await post.mailbox.changed(SHEP, str(sends).zfill(9), said(DeliveryState.NOT_DELIVERED))
+        (task,) = [one for one in await post.store.tasks.of_case(case.id) if one.kind == TaskKind.DELIVER]
+        waits.append(task.due_at - datetime.now(UTC))
+    assert waits[5] > 10 * waits[0]
+    with pytest.raises(StepFailed, match="not_delivered") as caught:
+        await post.run(TaskKind.DELIVER)
+    assert caught.value.handling.final
+    assert len(post.shep.sent) == 20
+    claim = await post.claim(TaskKind.DELIVER)
+    assert claim is not None
+    await post.store.tasks.kill(claim, caught.value.code)
+    (letter,) = await post.store.dead_letters.find()
+    assert await Replay(post.store.dead_letters, post.store.ledger, lambda: AT, "alice", "ShEP is mended").replay(
+        letter
+    )
+    await post.run(TaskKind.DELIVER)
+    assert len(post.shep.sent) == 21
+
+
+async def test_a_message_refused_for_good_holds_up_its_own_case_only(post: Post) -> None:
+    """What follows in the same case waits behind it, in order; another case's messages go on."""
+    first, second = await post.case(1), await post.case(2)
+    (stuck,) = [one for one in await post.store.tasks.claim(10, 60) if (one.case_id, one.kind) == (first.id, "deliver")]
+    await post.store.tasks.kill(stuck, "shep.unavailable: shep.fault: SCE001")
+    await post.store.ledger.commit(
+        second.id, lambda locked: Commit(machine.advance(locked, DECIDED), decision=DECIDED.decision)
+    )
+    while await post.run(TaskKind.DELIVER):
+        pass
+    assert {message.correlation_id for message in post.shep.sent} == {second.correlation_id}
+    assert [message.kind for message in post.shep.sent] == [MessageKind.NOTIFICATION, MessageKind.RESPONSE]
 
 
 async def test_who_asks_for_a_message_again_gets_it_again(post: Post) -> None:

@@ -142,7 +142,7 @@ async def test_a_silent_provider_does_not_hold_up_the_other(office: Office) -> N
     back()
     await until(lambda: office.done.count(DEAD) == 2 * SETTINGS.concurrency)
     assert office.recorder.open[provider_lane("dead")] is False
-    assert await office.store.tasks.dead_letters() == []
+    assert await office.store.dead_letters.find() == []
 
 
 async def test_a_system_at_its_limit_leaves_places_for_others(office: Office) -> None:

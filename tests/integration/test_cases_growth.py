@@ -18,6 +18,7 @@ from gateway.cases.maintenance import Maintenance
 from gateway.cases.model import Case, State, TaskKind
 from gateway.cases.provider import Decision, Outcome
 from gateway.cases.store.archives import Archived
+from gateway.cases.store.dead_letters import DeadLetter, Wanted
 from gateway.cases.store.ledger import Commit
 from gateway.cases.store.migrate import migrate
 from gateway.cases.store.partitions import Month
@@ -163,10 +164,14 @@ class Tour:
     async def _tend(self, case: Case) -> None:
         store, tasks, now = self.store, self.store.tasks, utc_now()
         await self.do(tasks.wake_case, case.id, (TaskKind.POLL,))
-        await self.do(tasks.dead_letters)
-        await self.do(tasks.replay)
-        await self.do(tasks.replay, case.id)
+        await self.do(tasks.of_case, case.id)
         await self.do(tasks.backlog)
+        await self.do(store.dead_letters.find)
+        await self.do(store.dead_letters.find, Wanted(case_id=case.id, service_id="x", cause="x", kind="x", since=now))
+        await self.do(store.dead_letters.take, DeadLetter(case.id, None, "x", "deliver", 1, "x", now, "x", now))
+        await self.do(store.delivery_log.of_case, case.id)
+        await self.do(store.delivery_log.overdue, 60.0)
+        await self.do(store.delivery_log.count_overdue, 60.0)
         await self.do(store.partitions.months)
         await self.do(store.partitions.attach_ahead, now)
         await self.do(store.partitions.drop_empty, Month(2000, 1))

@@ -203,23 +203,6 @@ async def test_the_deliver_task_stays_while_messages_wait(pool: AsyncConnectionP
     assert found.id == delivery.id
 
 
-async def test_dead_letters_are_seen_and_replayed(pool: AsyncConnectionPool) -> None:
-    """A dead task is never claimed, is listed with its cause, and lives again when a person says so."""
-    case = await opened(pool)
-    tasks = Tasks(pool)
-    held = await claim(pool, TaskKind.SUBMIT)
-    await tasks.kill(held, "provider.rejected: unknown service")
-    (letter,) = await tasks.dead_letters()
-    assert (letter.number, letter.kind, letter.error) == (
-        case.number,
-        TaskKind.SUBMIT,
-        "provider.rejected: unknown service",
-    )
-    assert all(one.kind is not TaskKind.SUBMIT for one in await tasks.claim(10, 60))
-    assert await tasks.replay(case.id) == 1
-    assert (await claim(pool, TaskKind.SUBMIT)).attempt == 1
-
-
 async def test_what_was_sealed_in_one_row_does_not_open_in_another(pool: AsyncConnectionPool) -> None:
     """Exchanging two sealed messages in the table is noticed."""
     one, two = await opened(pool, "1", 1), await opened(pool, "2", 2)
@@ -244,7 +227,7 @@ DAMAGE = {
     "a case has at most one answer": (
         "UPDATE deliveries SET kind = 'RESPONSE'; INSERT INTO deliveries "
         "SELECT case_id, 99, bucket, gen_random_uuid(), sender_id, shep_service_id, kind, state, created_at, "
-        "null, null, null, payload FROM deliveries"
+        "null, null, null, 1, payload FROM deliveries"
     ),
     "a finished case says how it ended": "UPDATE cases SET state = 'confirmed'",
     "a finished case has no tasks": "UPDATE cases SET state = 'confirmed'",

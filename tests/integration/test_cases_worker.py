@@ -88,7 +88,7 @@ async def test_a_failing_step_is_tried_again(store: Store) -> None:
     async with working(store, flaky) as (_, recorder):
         await until(lambda: nothing_to_submit(store))
     assert attempts == [1, 2, 3]
-    assert await store.tasks.dead_letters() == []
+    assert await store.dead_letters.find() == []
     assert sorted(outcome for kind, outcome in recorder.tasks if kind == "submit") == ["done", "retry", "retry"]
     assert case.number is not None
 
@@ -103,7 +103,7 @@ async def test_what_keeps_failing_becomes_a_dead_letter(store: Store, failure: E
 
     async with working(store, broken):
         await until(lambda: nothing_to_submit(store))
-    (letter,) = await store.tasks.dead_letters()
+    (letter,) = await store.dead_letters.find()
     assert (letter.kind, letter.attempts) == (TaskKind.SUBMIT, 3)
 
 
@@ -116,7 +116,7 @@ async def test_a_final_failure_is_not_repeated(store: Store) -> None:
 
     async with working(store, refused):
         await until(lambda: nothing_to_submit(store))
-    assert [letter.attempts for letter in await store.tasks.dead_letters()] == [1]
+    assert [letter.attempts for letter in await store.dead_letters.find()] == [1]
 
 
 async def test_a_task_that_kills_its_worker_ends_as_a_dead_letter(store: Store) -> None:
@@ -132,7 +132,7 @@ async def test_a_task_that_kills_its_worker_ends_as_a_dead_letter(store: Store) 
 
     async with working(store, unreachable):
         await until(lambda: nothing_to_submit(store))
-    letters = {letter.kind: letter.error for letter in await store.tasks.dead_letters()}
+    letters = {letter.kind: letter.cause for letter in await store.dead_letters.find()}
     assert letters[TaskKind.SUBMIT] == "gateway.too_many_attempts"
 
 
@@ -236,7 +236,7 @@ async def test_an_outage_of_others_leaves_no_dead_letters(store: Store) -> None:
 
     async with working(store, away):
         await until(lambda: nothing_to_submit(store))
-    assert await store.tasks.dead_letters() == []
+    assert await store.dead_letters.find() == []
 
 
 async def test_a_crash_is_logged_without_what_it_was_about(store: Store, caplog: pytest.LogCaptureFixture) -> None:

@@ -53,7 +53,7 @@ _FILL = (
     """
     INSERT INTO deliveries SELECT pg_temp.case_id(i), 2, i % 64, gen_random_uuid(), 'pep', 'HOUSING', 'RESPONSE',
         'sent', pg_temp.case_at(i), pg_temp.case_at(i), CASE WHEN i < {closed} THEN pg_temp.case_at(i) END,
-        'shep-' || i, ''
+        'shep-' || i, 1, ''
     """,
     "INSERT INTO shep_ids SELECT 'shep-' || i, pg_temp.case_id(i), 2, i % 64",
     """

@@ -27,6 +27,8 @@ class Delivery:
     state: str
     created_at: datetime
     shep_message_id: str | None
+    sends: int
+    """How often ShEP took it: more than once if it came back."""
     payload: bytes = field(repr=False)
     """What is sent; the document, if one is named, fills the gap in it."""
     document: str | None
@@ -35,7 +37,7 @@ class Delivery:
 
 PENDING, SENT, CONFIRMED = "pending", "sent", "confirmed"
 
-_COLUMNS = "d.case_id, d.seq, d.id, d.kind, d.state, d.created_at, d.shep_message_id, d.payload, d.document"
+_COLUMNS = "d.case_id, d.seq, d.id, d.kind, d.state, d.created_at, d.shep_message_id, d.sends, d.payload, d.document"
 
 _STATES = {
     PENDING: DeliveryState.ON_DELIVERY,
@@ -131,9 +133,9 @@ class Outbox:
             return [self._delivery(row) for row in await cursor.fetchall()]
 
     def _delivery(self, row: tuple[Any, ...]) -> Delivery:
-        case_id, seq, own_id, kind, state, created_at, shep_message_id, sealed, document = row
+        case_id, seq, own_id, kind, state, created_at, shep_id, sends, sealed, document = row
         payload = self._vault.open(sealed, payload_context(own_id))
-        return Delivery(case_id, seq, own_id, MessageKind(kind), state, created_at, shep_message_id, payload, document)
+        return Delivery(case_id, seq, own_id, MessageKind(kind), state, created_at, shep_id, sends, payload, document)
 
 
 def delivery_state(delivery: Delivery) -> DeliveryState:
@@ -152,7 +154,7 @@ async def has_pending(connection: AsyncConnection, case_id: UUID) -> bool:
 async def mark_sent(connection: AsyncConnection, delivery: Delivery, at: datetime, shep_message_id: str | None) -> None:
     """Record that ShEP took a message, inside the caller's transaction."""
     await connection.execute(
-        "UPDATE deliveries SET state = 'sent', sent_at = coalesce(sent_at, %s), "
+        "UPDATE deliveries SET state = 'sent', sent_at = coalesce(sent_at, %s), sends = sends + 1, "
         "shep_message_id = coalesce(%s, shep_message_id) "
         "WHERE case_id = %s AND seq = %s AND state <> 'confirmed'",
         (at, shep_message_id, delivery.case_id, delivery.seq),

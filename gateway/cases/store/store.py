@@ -10,6 +10,8 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.store.archives import Archives
+from gateway.cases.store.dead_letters import DeadLetters
+from gateway.cases.store.delivery_log import DeliveryLog
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.maintenance import MaintenanceNotice
@@ -49,6 +51,8 @@ class Store:
     ledger: Ledger
     outbox: Outbox
     tasks: Tasks
+    dead_letters: DeadLetters
+    delivery_log: DeliveryLog
     revocations: RevocationAnswers
     partitions: Partitions
     archives: Archives
@@ -119,6 +123,8 @@ async def connecting_store(url: str, vault: Vault, pool_size: int, lane: LaneOf 
             ledger=Ledger(pool, vault, lane),
             outbox=Outbox(pool, vault),
             tasks=Tasks(pool),
+            dead_letters=DeadLetters(pool),
+            delivery_log=DeliveryLog(pool),
             revocations=RevocationAnswers(pool),
             partitions=Partitions(pool),
             archives=Archives(pool, vault),

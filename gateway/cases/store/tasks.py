@@ -1,4 +1,4 @@
-"""Tasks: claimed with a lease, tried again with back-off, dead when nothing helps, replayed by a person."""
+"""Tasks: claimed with a lease, tried again with back-off, dead when nothing helps (see `dead_letters`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -62,15 +62,16 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
-    """A task that waits for a person."""
+class Task:
+    """A task as it stands."""
 
-    case_id: UUID
-    number: str | None
     kind: str
+    lane: str
+    due_at: datetime
     attempts: int
-    error: str
-    dead_at: datetime
+    error: str | None
+    """Why it failed last."""
+    dead_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,26 +169,14 @@ class Tasks:
             )
             return cursor.rowcount > 0
 
-    async def dead_letters(self, limit: int = 100) -> list[DeadLetter]:
-        """Return the newest dead letters."""
+    async def of_case(self, case_id: UUID) -> list[Task]:
+        """Return what is still to be done for a case."""
         async with self._pool.connection() as connection:
             cursor = await connection.execute(
-                "SELECT t.case_id, c.number, t.kind, t.attempts, coalesce(t.error, ''), t.dead_at "
-                "FROM tasks t JOIN cases c ON c.id = t.case_id "
-                "WHERE t.dead_at IS NOT NULL ORDER BY t.dead_at DESC LIMIT %s",
-                (limit,),
+                "SELECT kind, lane, due_at, attempts, error, dead_at FROM tasks WHERE case_id = %s ORDER BY due_at",
+                (case_id,),
             )
-            return [DeadLetter(r[0], r[1], r[2], r[3], r[4], r[5]) for r in await cursor.fetchall()]
-
-    async def replay(self, case_id: UUID | None = None) -> int:
-        """Make dead tasks due again, of one case or of all; return how many."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "UPDATE tasks SET dead_at = NULL, attempts = 0, due_at = now() "
-                "WHERE dead_at IS NOT NULL AND (%(case)s::uuid IS NULL OR case_id = %(case)s)",
-                {"case": case_id},
-            )
-            return cursor.rowcount
+            return [Task(*row) for row in await cursor.fetchall()]
 
     async def backlog(self) -> list[Backlog]:
         """Return the state of the queue by kind; a task whose lease has not run out counts as waiting."""

@@ -154,12 +154,16 @@ CREATE TABLE deliveries (
     sent_at         timestamptz,
     confirmed_at    timestamptz,
     shep_message_id text,
+    -- How often ShEP took it: more than once if it came back.
+    sends           integer     NOT NULL DEFAULT 0,
     payload         bytea       NOT NULL,
     document        text,
     PRIMARY KEY (case_id, seq)
 ) PARTITION BY RANGE (case_id);
 CREATE INDEX deliveries_unconfirmed ON deliveries (sender_id, shep_service_id, created_at, seq)
     WHERE confirmed_at IS NULL;
+CREATE INDEX deliveries_waited_for ON deliveries (created_at)
+    WHERE confirmed_at IS NULL AND (state = 'pending' OR kind = 'RESPONSE');
 CREATE TABLE deliveries_default PARTITION OF deliveries DEFAULT;
 
 -- Every id that ShEP gave to a message of ours: it may give a new one to every attempt.
