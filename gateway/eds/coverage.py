@@ -122,10 +122,11 @@ def layout(root: etree._Element, signatures: Sequence[etree._Element]) -> Layout
 
 
 def _part(root: etree._Element) -> etree._Element | None:
-    if any(not str(name).startswith(_XML) for name in root.attrib) or _TEXT(root):
+    if any(not str(name).startswith(_XML) for name in root.attrib):
         return None
-    parts = [child for child in root.iterchildren("*") if child.tag != SIGNATURE and not _is_place(child)]
-    return parts[0] if len(parts) == 1 else None
+    others = (child for child in root.iterchildren("*") if child.tag != SIGNATURE and not _is_place(child))
+    parts = list(islice(others, 2))  # most documents have many children: the second says enough
+    return parts[0] if len(parts) == 1 and not _TEXT(root) else None
 
 
 def _is_place(element: etree._Element) -> bool:

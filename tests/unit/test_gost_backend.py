@@ -97,6 +97,13 @@ def test_without_libraries_pure_python_computes(
     assert len(chosen.notes) == 2
 
 
+def test_gmpy2_can_be_demanded() -> None:
+    """QAQPA_GOST_BACKEND=gmpy2 leaves libcrypto out and nothing else."""
+    points("gmpy2")
+    hashes("libgcrypt")
+    assert str(backend.choose("gmpy2")) == "points: gmpy2, hashes: libgcrypt"
+
+
 def test_pure_python_can_be_demanded(monkeypatch: pytest.MonkeyPatch) -> None:
     """QAQPA_GOST_BACKEND=pure leaves all libraries out."""
     monkeypatch.setenv(backend.VARIABLE, "pure")

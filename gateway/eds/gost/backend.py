@@ -1,7 +1,8 @@
 """Who computes: the fastest of the libraries found on this machine that answers as pure Python does.
 
 The choice is made once, at the first use. A library is taken only after it has reproduced known answers; otherwise it
-is left out, with a note that says why. The environment variable QAQPA_GOST_BACKEND=pure leaves all of them out.
+is left out, with a note that says why. The environment variable QAQPA_GOST_BACKEND=pure leaves all of them out,
+QAQPA_GOST_BACKEND=gmpy2 libcrypto only.
 """
 
 import os
@@ -44,15 +45,15 @@ def active() -> Backends:
 
 
 def choose(wish: str) -> Backends:
-    """Try the libraries, fastest first; none of them if the wish is `pure`.
+    """Try the libraries, fastest first; all but libcrypto if the wish is `gmpy2`, none of them if it is `pure`.
 
     Raises:
         known_answers.WrongAnswer: Pure Python itself computes wrongly: this machine cannot be trusted.
     """
-    libraries = wish != "pure"
+    arithmetic = {"pure": (), "gmpy2": (_gmpy2,)}.get(wish, (LibcryptoPoints, _gmpy2))
     notes: list[str] = []
-    points = _first("points", (LibcryptoPoints, _gmpy2) if libraries else (), known_answers.check_points, notes)
-    hashes = _first("hashes", (LibgcryptHashes,) if libraries else (), known_answers.check_hashes, notes)
+    points = _first("points", arithmetic, known_answers.check_points, notes)
+    hashes = _first("hashes", () if wish == "pure" else (LibgcryptHashes,), known_answers.check_hashes, notes)
     return Backends(points or _checked_points(), hashes or _checked_hashes(), tuple(notes))
 
 
