@@ -12,6 +12,7 @@ from gateway.cases.model import DutyKind, Ending, Lateness, State
 from gateway.cases.rulebook import NotInAct
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.worker import StepFailed
+from gateway.catalogue import sample
 from gateway.catalogue.cabinet_message import Outcome, StatusCode
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.deadline import deadline
@@ -351,3 +352,12 @@ async def test_only_cases_of_a_counter_are_recorded_by_a_clerk(opened: Opened) -
         await one.applies(SCHOOLING, Channel.PORTAL)
         with pytest.raises(NotThere, match=r"counter\.elsewhere"):
             await one.clerk().step(one.number, Position(Course.MAIN, "2"))
+
+
+@pytest.mark.parametrize("component", ["payment-1", "payment-3", "payment-5"])
+async def test_what_is_given_by_lists_needs_no_papers(opened: Opened, component: str) -> None:
+    """Three of the eleven payments are made by lists: a clerk enters the person, no document is asked for."""
+    assert sample.documents(service(PAYMENTS), Channel.PROVIDER, {"component": component}) == ()
+    async with opened(PAYMENTS, turn(0, Step.DECIDED)) as one:
+        case = await one.applies(PAYMENTS, Channel.PROVIDER, {"component": component})
+        assert (case.state, case.ending) == (State.DECIDED, Ending.POSITIVE)
