@@ -199,7 +199,7 @@ def _ended_orally(case: Case, event: EndedOrally) -> Change | None:
     require(case, OPEN, event)
     # Whoever applied at a counter has just been told there; there is nothing to hand over.
     state = State.CONFIRMED if case.mode is Mode.COUNTER else State.DECIDED
-    done = (TaskKind.POLL, TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.WATCH)
+    done = tuple(kind for kind in TaskKind if kind is not TaskKind.DELIVER)
     notice = Notice(Status.DECIDED_ORALLY, event.at, case.deadline, Ending.ORAL)
     moved = replace(case, state=state, ending=Ending.ORAL)
     return changed(moved, event, event.facts, tasks=delivered(), done=done, notice=notice)
