@@ -157,13 +157,16 @@ class Rulebook:
 
     def duty(self, outcome: Outcome, since: datetime) -> Duty | None:
         """Return what the act asks of the citizen after a grant, counted from `since`."""
-        own = self.particulars
-        limit, kind = own.income_confirmation, DutyKind.INCOME_CONFIRMATION
-        if limit is None:
-            limit, kind = own.check_in, DutyKind.CHECK_IN
-        if outcome is not Outcome.POSITIVE or limit is None:
+        if outcome is not Outcome.POSITIVE:
             return None
-        return Duty(kind, since, deadline(limit.term, since, self.calendar))
+        for limit in terms(self.offer.service, self.offer.channel).others:
+            if limit.what in _DUTIES:
+                return Duty(_DUTIES[limit.what], since, deadline(limit.term, since, self.calendar))
+        return None
+
+
+_DUTIES = {"income_confirmation": DutyKind.INCOME_CONFIRMATION, "check_in_period": DutyKind.CHECK_IN}
+"""By the passport's word for the limit."""
 
 
 def remind_at(duty: Duty) -> datetime:
