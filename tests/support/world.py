@@ -57,10 +57,13 @@ class GatewayProcess:
                 stderr=log,
                 env=os.environ | self.environment,
             )
-        async with asyncio.timeout(60), aiohttp.ClientSession() as session:
-            while not await _is_ready(session, url):
-                assert self.process.returncode is None, self.log.read_text()[-4000:]
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(60), aiohttp.ClientSession() as session:
+                while not await _is_ready(session, url):
+                    assert self.process.returncode is None, self.log.read_text()[-4000:]
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise AssertionError(self.log.read_text()[-4000:]) from None
 
     async def kill(self) -> None:
         """SIGKILL: no chance to clean up."""
