@@ -55,6 +55,8 @@ class FaultyProxy:
     condition: Condition = Condition.CLEAR
     delay_seconds: float = 0.3
     """With SLOW: of every piece, up to 64 KB."""
+    spring: tuple[bytes, Condition] | None = None
+    """A trap: when these bytes are asked, they still pass, and the fault begins with what answers them."""
     _server: asyncio.Server | None = None
     _connections: set["_Connection"] = field(default_factory=set)
 
@@ -145,6 +147,10 @@ class _Connection:
 
     async def _suffered(self, chunk: bytes, writer: asyncio.StreamWriter, *, asks: bool) -> bytes:
         """Return what is left of a piece on a wire in its present condition."""
+        if asks and self.proxy.spring is not None and self.proxy.spring[0] in chunk:
+            _, self.proxy.condition = self.proxy.spring
+            self.proxy.spring = None
+            return chunk
         condition = self.proxy.condition
         if condition is Condition.HALF_OPEN or (condition is Condition.ONE_WAY and not asks):
             self._silenced.add(writer)

@@ -20,6 +20,7 @@ from gateway.cases.vault import Vault
 
 _BATCH = 64
 _SERIALS = 64
+_COMMIT_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,13 @@ class Inbox:
 
     async def _commit(self, batch: list[tuple[tuple[object, ...], asyncio.Future[bool]]]) -> None:
         try:
-            answers = await self._accepted([parameters for parameters, _ in batch])
+            # A commit that never answers must not hold everybody else's for ever: whether it was done is seen when the
+            # message comes again.
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                answers = await self._accepted([parameters for parameters, _ in batch])
+        except TimeoutError:
+            for _, future in batch:
+                _settle(future, error=OperationalError("no answer to the commit"))
         except (DataError, IntegrityError) as error:
             if len(batch) == 1:
                 _settle(batch[0][1], error=error)
