@@ -29,7 +29,9 @@ from gateway.cases.registrar import Registrar
 from gateway.cases.retention import Retention
 from gateway.cases.services import Services
 from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.store.search import Search
 from gateway.cases.store.store import Store, connecting_store
+from gateway.cases.sweep import Sweep
 from gateway.cases.vault import Vault
 from gateway.cases.worker import Worker
 from gateway.catalogue.calendar import WorkingCalendar
@@ -401,6 +403,9 @@ class _Process:
             return False
         return await self._store.tasks.wake_case(case.id, (TaskKind.POLL,))
 
+    def _sweep(self) -> Sweep:
+        return Sweep(Search(self._store.pool), self._store.ledger, clock.utc_now, self._metrics)
+
     def _health(self, draining: Callable[[], bool]) -> Health:
         return Health(
             database=self._database_complaint,
@@ -429,6 +434,7 @@ class _Process:
         if Role.WORK not in roles:
             return always
         return always | {
+            "sweep": upkeep.keep_swept(self._sweep(), self.gate, self._settings.worker.sweep_seconds),
             "partitions": upkeep.keep_partitions(self._store, self.gate),
             "retention": upkeep.keep_retention(retention(self._settings, self._store), self.gate),
         }

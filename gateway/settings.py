@@ -213,6 +213,8 @@ class Worker(_Section):
     breaker_failures: Annotated[int, Field(gt=0)] = 5
     """After so many failures in a row a system is left alone for a while; others' cases go on."""
     breaker_pause_seconds: Annotated[float, Field(gt=0)] = 30.0
+    sweep_seconds: Annotated[float, Field(gt=0)] = 300.0
+    """How often every worker looks for cases that nobody will take up."""
     undelivered_hours: Annotated[float, Field(gt=0)] = 24.0
     """How old a message may become before it is raised that the cabinet does not have it."""
     verification_limit_hours: Annotated[float, Field(gt=0)] = 24.0

@@ -1,6 +1,7 @@
 """What a process does beside messages and steps, for ever; each outlives a database that is away."""
 
 import asyncio
+import random
 import time
 
 import psycopg
@@ -11,6 +12,7 @@ from gateway import clock
 from gateway.cases.gate import Gate
 from gateway.cases.retention import NotArchived, Retention
 from gateway.cases.store.store import Store
+from gateway.cases.sweep import Sweep
 from gateway.eds.revocation_memory import AnswersUnavailable
 from gateway.telemetry.metrics import Metrics
 
@@ -52,6 +54,18 @@ async def keep_partitions(store: Store, gate: Gate) -> None:
             # Nothing is lost: what has no month lies in the default partition until the next time.
             _log.warning("partitions.not_attached", error=type(error).__name__)
         await asyncio.sleep(_PARTITIONS_SECONDS)
+
+
+async def keep_swept(sweep: Sweep, gate: Gate, seconds: float) -> None:
+    """Find what no worker will take up, and mend it."""
+    await gate.opened()
+    while True:
+        # Not all workers at the same moment.
+        await asyncio.sleep(seconds * random.uniform(0.5, 1.5))  # noqa: S311  no secret
+        try:
+            await sweep.run()
+        except (psycopg.Error, PoolTimeout) as error:
+            _log.warning("sweep.failed", error=type(error).__name__)
 
 
 async def keep_retention(retention: Retention, gate: Gate) -> None:

@@ -9,7 +9,7 @@ What happens at the provider between 5 and 6 stands in `course`, what follows 7 
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
-from gateway.cases import course, followup
+from gateway.cases import course, followup, mending
 from gateway.cases.change import (
     Change,
     Facts,
@@ -25,6 +25,7 @@ from gateway.cases.course import CourseEvent
 from gateway.cases.evidence import digest
 from gateway.cases.followup import FollowUpEvent
 from gateway.cases.inbound import Mode
+from gateway.cases.mending import Mended
 from gateway.cases.model import ARRIVED, OPEN, Case, Duty, Ending, Lateness, NewTask, State, TaskKind
 from gateway.cases.notice import Notice, Status
 from gateway.cases.provider import Decision, Outcome
@@ -172,6 +173,7 @@ Event = (
     | Confirmed
     | CourseEvent
     | FollowUpEvent
+    | Mended
 )
 
 
@@ -365,4 +367,5 @@ _TRANSITIONS: Transitions = {
     Confirmed: _confirmed,
     **course.TRANSITIONS,
     **followup.TRANSITIONS,
+    **mending.TRANSITIONS,
 }

@@ -1,6 +1,6 @@
 """What the life of a case tells whoever counts it; `gateway.telemetry` implements it. No personal data passes here."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 
@@ -30,6 +30,9 @@ class Observer(Protocol):
 
     def destination(self, name: str, *, is_open: bool) -> None:
         """Show whether a system is left alone for a while."""
+
+    def swept(self, found: Mapping[str, int]) -> None:
+        """Show what a sweep found: cases that were idle, how many were mended, tasks without a case, ended leases."""
 
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         """Count a call of a provider's system: `ok`, `unavailable` or `rejected`."""

@@ -203,6 +203,14 @@ class Metrics:
             self._undelivered.labels(*labels).set(count)
             self._undelivered_oldest.labels(*labels).set(oldest)
 
+    def swept(self, found: Mapping[str, int]) -> None:
+        """Set what the last sweep found, and count what it mended."""
+        for what, count in found.items():
+            if what == "mended":
+                self._mended.inc(count)
+            else:
+                self._swept.labels(self._kind(what)).set(count)
+
     # Certificates
 
     def watch_certificate(self, use: str, not_after: datetime) -> None:
@@ -298,6 +306,10 @@ class Metrics:
         )
         self._tasks = self._gauge("tasks", "Tasks by kind: waiting, or dead (given up, replayable).", "kind", "state")
         self._maintenance = self._gauge("maintenance", "1 while maintenance was announced: no messages are taken.")
+        self._swept = self._gauge(
+            "sweep_found", "Found by the last sweep: cases idle, tasks orphaned, leases abandoned.", "what"
+        )
+        self._mended = self._counter("sweep_mended", "Idle cases that a sweep gave their next step again.")
         self._undelivered = self._gauge(
             "undelivered",
             "Messages older than worker.undelivered_hours, not in the cabinet.",

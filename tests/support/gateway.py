@@ -1,6 +1,6 @@
 """The parts of a gateway over a real database, with the sandbox's certification authority."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -50,6 +50,7 @@ class Recorder:
         self.deliveries: list[tuple[str, str]] = []
         self.calls_failed: list[tuple[str, str]] = []
         self.open: dict[str, bool] = {}
+        self.found: dict[str, int] = {}
         self.adapters: list[tuple[str, str, str]] = []
         self.late: list[tuple[str, str, str, str]] = []
         self.refused: list[tuple[str, str]] = []
@@ -81,6 +82,9 @@ class Recorder:
 
     def destination(self, name: str, *, is_open: bool) -> None:
         self.open[name] = is_open
+
+    def swept(self, found: Mapping[str, int]) -> None:
+        self.found = dict(found)
 
     def adapter(self, provider: str, operation: str, outcome: str, seconds: float) -> None:
         assert seconds >= 0

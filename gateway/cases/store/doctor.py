@@ -1,73 +1,24 @@
 """The consistency checker: does a live database keep the promises?
 
-Every query looks at one moment (one statement, one snapshot), so that work under way is no finding.
+It reads only, some hundred rows at a time through an index, and rests between as long as it has worked: a gateway under
+load does not feel it.
 """
 
-from dataclasses import dataclass
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.evidence import Entry, first_broken
+from gateway.cases.store.invariants import OF_CASES, OF_INBOX, OF_MATTERS, of_these
 
 _BATCH = 500
-
-_INVARIANTS = {
-    "a message belongs to a case": (
-        "SELECT m.case_id FROM messages m LEFT JOIN cases c ON c.id = m.case_id WHERE c.id IS NULL"
-    ),
-    "a case has the message it began with": (
-        "SELECT c.id FROM cases c WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.case_id = c.id)"
-    ),
-    "a known message has its content, or its case is archived": (
-        "SELECT i.case_id FROM inbox i LEFT JOIN messages m ON m.case_id = i.case_id AND m.id = i.id "
-        "WHERE m.id IS NULL AND NOT EXISTS (SELECT 1 FROM archived_cases a WHERE a.case_id = i.case_id)"
-    ),
-    "a case's number was given out to it": (
-        "SELECT c.id FROM cases c LEFT JOIN registrations r ON r.number = c.number "
-        "WHERE c.number IS NOT NULL AND r.case_id IS DISTINCT FROM c.id"
-    ),
-    "a case without an ending holds its matter, and no other case does": (
-        "SELECT coalesce(c.id, w.case_id) FROM (SELECT * FROM cases WHERE matter_key IS NOT NULL AND ending IS NULL) c "
-        "FULL JOIN matters w ON w.case_id = c.id WHERE w.matter_key IS DISTINCT FROM c.matter_key"
-    ),
-    "a case that is not finished has a next step": (
-        "SELECT c.id FROM cases c WHERE c.state <> 'confirmed' "
-        "AND NOT (c.mode = 'counter' AND c.state = 'decided') "  # waits for the applicant to come
-        "AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = c.id)"
-    ),
-    "a message that waits for the cabinet has its task": (
-        "SELECT d.case_id FROM deliveries d JOIN cases c ON c.id = d.case_id "
-        "WHERE d.state = 'pending' AND c.state <> 'confirmed' "
-        "AND NOT EXISTS (SELECT 1 FROM tasks t WHERE t.case_id = d.case_id AND t.kind = 'deliver')"
-    ),
-    "a case has at most one answer": (
-        "SELECT case_id FROM deliveries WHERE kind = 'RESPONSE' GROUP BY case_id HAVING count(*) > 1"
-    ),
-    "a finished case says how it ended": "SELECT id FROM cases WHERE state = 'confirmed' AND ending IS NULL",
-    "a registered case has number and deadline": (
-        "SELECT id FROM cases WHERE (number IS NULL) <> (deadline IS NULL) "
-        "OR (number IS NULL AND state NOT IN ('awaiting_verification', 'rejected', 'issued', 'confirmed'))"
-    ),
-    "the case's state is the one of its last event": (
-        "SELECT c.id FROM cases c LEFT JOIN events e ON e.case_id = c.id AND e.seq = c.seq "
-        "WHERE e.hash IS DISTINCT FROM c.head"
-    ),
-    "a grant that is followed has its duty": "SELECT id FROM cases WHERE state = 'followed' AND duty IS NULL",
-    "a term that stands still was suspended": (
-        "SELECT id FROM cases WHERE state = 'suspended' AND cardinality(pauses) % 2 = 0"
-    ),
-    "a task belongs to a case": (
-        "SELECT t.case_id FROM tasks t LEFT JOIN cases c ON c.id = t.case_id WHERE c.id IS NULL"
-    ),
-    "a finished case knows when it was closed": (
-        "SELECT id FROM cases WHERE (state = 'confirmed') <> (closed_at IS NOT NULL)"
-    ),
-    "a finished case has no tasks": (
-        "SELECT t.case_id FROM tasks t JOIN cases c ON c.id = t.case_id "
-        "WHERE c.state = 'confirmed' AND t.kind <> 'deliver'"  # messages that ShEP has not taken yet are still sent
-    ),
-}
+_SHOWN = 10
+_WHOLE = "the evidence of a case is a whole chain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,39 +31,109 @@ class Diagnosis:
     broken: dict[str, list[UUID]]
 
 
-async def diagnose(pool: AsyncConnectionPool) -> Diagnosis:
-    """Check every invariant and every case's evidence; reads only."""
-    broken: dict[str, list[UUID]] = {}
+@dataclass(slots=True)
+class _Findings:
+    cases: int = 0
+    events: int = 0
+    broken: dict[str, list[UUID]] = field(default_factory=dict)
+
+    def add(self, promise: str, case_ids: Sequence[UUID]) -> None:
+        known = self.broken.get(promise, [])
+        if new := [one for one in dict.fromkeys(case_ids) if one not in known]:
+            self.broken[promise] = [*known, *new][:_SHOWN]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table that is walked from one end to the other by its key."""
+
+    name: str
+    key: tuple[str, ...]
+    invariants: Mapping[str, str]
+
+
+_CASES = _Table("cases", ("id",), OF_CASES)
+_TABLES = (
+    _CASES,
+    _Table("inbox", ("sender_id", "message_id", "message_type"), OF_INBOX),
+    _Table("matters", ("matter_key",), OF_MATTERS),
+)
+_Bound = tuple[object, ...] | None
+
+
+async def diagnose(pool: AsyncConnectionPool, rest: float = 1.0) -> Diagnosis:
+    """Check every invariant and every case's evidence.
+
+    Args:
+        pool: connections.
+        rest: how long it rests, as a share of the time that it worked.
+    """
+    found = _Findings()
+    for table in _TABLES:
+        async for low, high in _windows(pool, table):
+            started = time.monotonic()
+            async with pool.connection() as connection, connection.transaction():
+                await connection.execute("SET TRANSACTION READ ONLY")
+                await _look(connection, table, low, high, found)
+            await asyncio.sleep(rest * (time.monotonic() - started))
     async with pool.connection() as connection:
-        for name, query in _INVARIANTS.items():
-            cursor = await connection.execute(query + " LIMIT 10")
-            if found := [row[0] for row in await cursor.fetchall()]:
-                broken[name] = found
-        cursor = await connection.execute(
-            "SELECT (SELECT count(*) FROM cases), (SELECT count(*) FROM events), "
-            "(SELECT count(*) FROM tasks WHERE dead_at IS NOT NULL)"
-        )
-        cases, events, dead = await cursor.fetchone() or (0, 0, 0)
-    if torn := await _torn(pool):
-        broken["the evidence of a case is a whole chain"] = torn[:10]
-    return Diagnosis(cases, events, dead, broken)
+        cursor = await connection.execute("SELECT count(*) FROM tasks WHERE dead_at IS NOT NULL")
+        (dead,) = await cursor.fetchone() or (0,)
+    return Diagnosis(found.cases, found.events, dead, found.broken)
 
 
-async def _torn(pool: AsyncConnectionPool) -> list[UUID]:
-    torn: list[UUID] = []
-    after = UUID(int=0)
+async def _windows(pool: AsyncConnectionPool, table: _Table) -> AsyncIterator[tuple[_Bound, _Bound]]:
+    """Yield the bounds of parts of a table: above the first, up to the second; None is the table's end.
+
+    Together they cover all that a key can be: what belongs to no row of the table is found as well.
+    """
+    low: _Bound = None
+    keys = ", ".join(table.key)
     while True:
+        query, places = _bounded(f"SELECT {keys} FROM {table.name} WHERE ({keys}) {{these}}", low, None)
+        backwards = ", ".join(f"{column} DESC" for column in table.key)
+        last = f"SELECT * FROM ({query} ORDER BY {keys} LIMIT {_BATCH}) w ORDER BY {backwards} LIMIT 1"
         async with pool.connection() as connection:
-            cursor = await connection.execute(
-                "SELECT e.case_id, e.seq, e.at, e.kind, e.data, e.hash FROM events e WHERE e.case_id IN "
-                "(SELECT id FROM cases WHERE id > %s ORDER BY id LIMIT %s) ORDER BY e.case_id, e.seq",
-                (after, _BATCH),
-            )
-            rows = [Entry(*row) for row in await cursor.fetchall()]
-        if not rows:
-            return torn
-        chains: dict[UUID, list[Entry]] = {}
-        for entry in rows:
-            chains.setdefault(entry.case_id, []).append(entry)
-        torn += [case_id for case_id, chain in chains.items() if first_broken(chain) is not None]
-        after = rows[-1].case_id
+            high = await (await connection.execute(last, places)).fetchone()
+        yield low, high
+        if high is None:
+            return
+        low = high
+
+
+async def _look(connection: AsyncConnection, table: _Table, low: _Bound, high: _Bound, found: _Findings) -> None:
+    for promise, query in table.invariants.items():
+        cursor = await connection.execute(*_bounded(query, low, high))
+        found.add(promise, [row[0] for row in await cursor.fetchall()])
+    if table is _CASES:
+        await _read_evidence(connection, low, high, found)
+
+
+async def _read_evidence(connection: AsyncConnection, low: _Bound, high: _Bound, found: _Findings) -> None:
+    query = "SELECT case_id, seq, at, kind, data, hash FROM events WHERE case_id {these} ORDER BY case_id, seq"
+    cursor = await connection.execute(*_bounded(query, low, high))
+    chains: dict[UUID, list[Entry]] = {}
+    for row in await cursor.fetchall():
+        chains.setdefault(row[0], []).append(Entry(*row))
+    found.cases += len(chains)
+    found.events += sum(map(len, chains.values()))
+    found.add(_WHOLE, [case_id for case_id, chain in chains.items() if first_broken(chain) is not None])
+
+
+def _bounded(query: str, low: _Bound, high: _Bound) -> tuple[str, dict[str, object]]:
+    """Return a query about one part of a table, and its parameters."""
+    places = {
+        **{f"low{number}": value for number, value in enumerate(low or ())},
+        **{f"high{number}": value for number, value in enumerate(high or ())},
+    }
+
+    def condition(key: str) -> str:
+        limits = [f"{key} > {_places('low', low)}"] if low else []
+        limits += [f"{key} <= {_places('high', high)}"] if high else []
+        return " AND ".join(limits) or "true"
+
+    return of_these(query, condition), places
+
+
+def _places(name: str, bound: tuple[object, ...]) -> str:
+    return f"({', '.join(f'%({name}{number})s' for number in range(len(bound)))})"
