@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -202,13 +201,8 @@ async def test_maintenance_is_known_to_every_replica(
 
 async def maintain(installation: Installation, database_url: str, *words: str) -> str:
     """Run `qaqpa maintenance`; return what it prints."""
-    program = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "gateway.cli", "maintenance", *words, "--settings", str(installation.settings)),
-        stdout=asyncio.subprocess.PIPE,
-        env=os.environ | {"QAQPA_DATABASE__URL": database_url},
-    )
-    output = (await program.communicate())[0].decode()
-    assert program.returncode == 0, output
+    code, output = await installation.qaqpa("maintenance", *words, QAQPA_DATABASE__URL=database_url)
+    assert code == 0, output
     return output
 
 

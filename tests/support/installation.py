@@ -1,6 +1,9 @@
 """Gateway processes of one installation, and messages to send them, without the rest of the e-government."""
 
+import asyncio
 import json
+import os
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -88,6 +91,18 @@ class Installation:
             data=Data((document,)),
         )
         return write(message, self.authority.system("shep").key)
+
+    async def qaqpa(self, *words: str, program: str = "gateway.cli", **environment: str) -> tuple[int, str]:
+        """Run the `qaqpa` command; return its exit code and what it prints."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", program, *words, "--settings", str(self.settings)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=os.environ | environment,
+        )
+        output = (await process.communicate())[0].decode()
+        assert process.returncode is not None
+        return process.returncode, output
 
 
 async def send(session: aiohttp.ClientSession, url: str, raw: bytes) -> Answer:

@@ -47,12 +47,14 @@ class GatewayProcess:
     environment: dict[str, str] = field(default_factory=dict)
     options: tuple[str, ...] = ()
     """Of `qaqpa serve`."""
+    program: str = "gateway.cli"
+    """The module that is `qaqpa`."""
 
     async def start(self, url: str) -> None:
         """Start it and wait until it is ready."""
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gateway.cli", "serve", "--settings", str(self.settings), *self.options),
+                *(sys.executable, "-m", self.program, "serve", "--settings", str(self.settings), *self.options),
                 stdout=log,
                 stderr=log,
                 env=os.environ | self.environment,
