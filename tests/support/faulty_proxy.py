@@ -133,8 +133,8 @@ class _Connection:
         """Close both sides at once, whatever is on its way."""
         for writer in (self.writer, self._upward):
             if writer is not None:
-                wire: socket.socket = writer.get_extra_info("socket")
-                if wire.fileno() >= 0 and wire.family != socket.AF_UNIX:
+                wire: socket.socket | None = writer.get_extra_info("socket")
+                if wire is not None and wire.fileno() >= 0 and wire.family != socket.AF_UNIX:
                     wire.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
                 writer.transport.abort()
 
