@@ -7,7 +7,7 @@ RUN := $(VENV)/bin/python
 # Errors are shown; warnings about the machine's own package mirrors are not.
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 
-.PHONY: demo services test lint types layers unit bench clean
+.PHONY: demo services test lint types layers unit bench chaos clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.product
@@ -38,6 +38,11 @@ services: $(VENV)/.product
 
 bench: $(VENV)/.tests
 	@$(RUN) -m benchmarks.accept
+
+APPLICATIONS ?= 10000
+KILLS ?= 300
+chaos: $(VENV)/.tests
+	@$(RUN) -m tests.chaos --applications $(APPLICATIONS) --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

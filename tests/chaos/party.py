@@ -13,8 +13,8 @@ import psutil
 from aiohttp import ClientError, ClientSession, ClientTimeout
 from psycopg import conninfo
 
+from gateway.children import Child
 from gateway.embedded import EmbeddedPostgres, EmbeddedUnusable
-from gateway.sandbox.children import Child
 
 _RESTART_SECONDS = 0.1
 _ASK = ClientTimeout(total=2)
@@ -101,9 +101,8 @@ class Program:
             self._keeper.cancel()
             with suppress(asyncio.CancelledError):
                 await self._keeper
-        if self._child is not None:
-            self.thaw()
-            await self._child.stop(20)
+        if self.kill() and self._child is not None:
+            await self._child.wait()
 
 
 @dataclass

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from tests.chaos.faults import Storm
 from tests.chaos.load import Load
-from tests.chaos.progress import Progress
 from tests.chaos.verdict import Fate, Story, Verdict, Wrong, repeats
 
 _NAMED = 5
@@ -20,18 +19,16 @@ class Report:
     seed: int
     verdict: Verdict
     stories: Sequence[Story]
-    progress: Progress
     storm: Storm
     load: Load
     storm_seconds: float
     quiet_seconds: float
     """From the end of the storm until nothing was left to do."""
-    unfinished: int
 
     @property
     def last_line(self) -> str:
         """The verdict in one line."""
-        return self.verdict.line(self.progress.killed)
+        return self.verdict.line(self.storm.progress.killed)
 
     def lines(self) -> Iterator[str]:
         """Give the report, the verdict last."""

@@ -4,7 +4,8 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,23 +45,44 @@ async def run(plan: Plan, folder: Path) -> Report:
         load = Load(world.portal.portal, world.copies, progress, _chance(plan, "load"))
         storm = Storm(world, progress, _chance(plan, "storm"), plan.pause_seconds)
         started = time.monotonic()
-        await _storm(load, storm, progress)
-        stormed = time.monotonic() - started
-        world.relieve()
-        await world.ready()
-        left = await _quiet(world, load)
-        quiet = time.monotonic() - started - stormed
-        await load.stop()
-        stories = evidence.stories(folder, world.database.url, load.expected, load.receipts)
-        verdict = await _verdict(world, stories)
-        return Report(plan.seed, verdict, stories, progress, storm, load, stormed, quiet, left)
+        try:
+            await _rage(load, storm, progress)
+            raged = time.monotonic()
+            await quiet(world, load)
+        finally:
+            await load.stop()
+        stories, verdict = await judged(world, load)
+        return Report(plan.seed, verdict, stories, storm, load, raged - started, time.monotonic() - raged)
+
+
+async def quiet(world: ChaosWorld, load: Load) -> None:
+    """End all faults and wait until nothing is left to do, or for too long: then the verdict says what is stuck.
+
+    Raises:
+        TimeoutError: somebody did not come back.
+    """
+    world.relieve()
+    await world.ready()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_QUIET_LIMIT_SECONDS):
+            await load.settled()
+            while load.unfinished() or await _open_cases(world):
+                await asyncio.sleep(0.2)
+
+
+async def judged(world: ChaosWorld, load: Load) -> tuple[list[Story], Verdict]:
+    """Put together what everybody remembers, and judge it."""
+    database = world.database.url
+    stories = evidence.stories(world.folder, database, load.expected, load.receipts)
+    found = [*evidence.orphans(world.folder, database), *await _doctor(world)]
+    return stories, judge(stories, found)
 
 
 def _chance(plan: Plan, what: str) -> random.Random:
     return random.Random(f"{plan.seed} {what}")  # noqa: S311  to be repeated, not to be secret
 
 
-async def _storm(load: Load, storm: Storm, progress: Progress) -> None:
+async def _rage(load: Load, storm: Storm, progress: Progress) -> None:
     telling = asyncio.create_task(_tell(load, progress))
     try:
         async with asyncio.TaskGroup() as group:
@@ -76,30 +98,13 @@ async def _tell(load: Load, progress: Progress) -> None:
         sys.stderr.write(f"{progress.sent} sent, {load.unfinished()} unfinished, {progress.killed} kills\n")
 
 
-async def _quiet(world: ChaosWorld, load: Load) -> int:
-    """Wait until nothing is left to do; return how many applications are unfinished all the same."""
-    try:
-        async with asyncio.timeout(_QUIET_LIMIT_SECONDS):
-            await load.settled()
-            while load.unfinished() or await _open_cases(world):
-                await asyncio.sleep(0.2)
-    except TimeoutError:
-        pass
-    return load.unfinished()
-
-
 async def _open_cases(world: ChaosWorld) -> int:
     async with await psycopg.AsyncConnection.connect(world.database.url) as connection:
         cursor = await connection.execute("SELECT count(*) FROM cases WHERE state <> 'confirmed'")
         return int((await cursor.fetchone() or (0,))[0])
 
 
-async def _verdict(world: ChaosWorld, stories: Sequence[Story]) -> Verdict:
-    found = [*evidence.orphans(world.folder, world.database.url), *await doctor(world)]
-    return judge(stories, found)
-
-
-async def doctor(world: ChaosWorld) -> Iterable[str]:
+async def _doctor(world: ChaosWorld) -> Iterable[str]:
     """Ask `qaqpa doctor`; return the lines in which it names what is broken."""
     program = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "gateway.cli", "doctor", "--settings", str(world.settings)),
