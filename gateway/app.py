@@ -15,7 +15,7 @@ from aiohttp import web
 from adapters.callback import callback_routes
 from adapters.soap import SoapProvider
 from gateway import clock, resources, upkeep
-from gateway.background import background, finished
+from gateway.background import background, done, give_up
 from gateway.cases.delivery import DeliverySteps
 from gateway.cases.destinations import Destinations, lanes
 from gateway.cases.files import FileSteps
@@ -64,6 +64,8 @@ from gateway.vitals import Vitals
 _log = structlog.get_logger(__name__)
 
 _DISK_FULL_SECONDS = 15.0
+_UNSEEN_SECONDS = 2.0
+"""How long the database is waited for before senders are told."""
 
 
 class Role(Flag):
@@ -137,10 +139,14 @@ async def run(
         servers = process.servers(roles, doors or Doors.of(settings.http), worker.wake if worker else lambda: None)
         for server in reversed(servers):
             stack.push_async_callback(server.drain)
+        usable = asyncio.create_task(until_usable(url, material.vault))
+        stack.push_async_callback(give_up, usable)
+        # Nobody is answered SCE909 by an ordinary start, nor by one that ends because this version cannot work here.
+        await done(usable, unless=stop, within=_UNSEEN_SECONDS)
         served = [await server.start() for server in servers]
         for part, work in process.upkeep(roles).items():
             await stack.enter_async_context(background(work, vitals.ends_with(part)))
-        if await finished(until_usable(url, material.vault), unless=stop):
+        if await done(usable, unless=stop):
             process.gate.open()
             _settle_garbage_collector()
             ready(served[0])

@@ -20,19 +20,23 @@ async def background(
             await task
 
 
-async def finished(work: Coroutine[None, None, None], *, unless: asyncio.Event) -> bool:
-    """Do `work` to its end; False if `unless` is set before, and the work is given up.
+async def done(task: asyncio.Task[None], *, unless: asyncio.Event, within: float | None = None) -> bool:
+    """Wait for the end of `task`; False if `unless` is set before, or after `within` seconds. The task goes on then.
 
     Raises:
-        What `work` raises.
+        What the task raises.
     """
-    task, stopped = asyncio.ensure_future(work), asyncio.create_task(unless.wait())
+    stopped = asyncio.create_task(unless.wait())
     try:
-        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        return task.done()
+        await asyncio.wait({task, stopped}, timeout=within, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for one in (task, stopped):
-            one.cancel()
-        await asyncio.gather(task, stopped, return_exceptions=True)
+        stopped.cancel()
+    if task.done():
+        task.result()
+    return task.done()
+
+
+async def give_up(task: asyncio.Task[None]) -> None:
+    """End a task, whatever it does; what it raised was told to whoever waited for it."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
