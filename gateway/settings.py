@@ -232,7 +232,7 @@ class Revocation(_Section):
     """The responder; default: the one that each certificate names."""
     ocsp_timeout_seconds: Annotated[float, Field(gt=0)] = 3.0
     """Of one attempt; there are two, and a wait of as long for a turn when many ask."""
-    ocsp_max_age_seconds: Annotated[float, Field(ge=10)] = 900.0
+    ocsp_max_age_seconds: Annotated[float, Field(ge=2)] = 900.0
     """How old an answer may become before the responder is asked again. One that ages faster than it can be asked for
     and used would leave every application waiting."""
     ocsp_concurrency: Annotated[int, Field(gt=0)] = 16

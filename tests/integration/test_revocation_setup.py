@@ -105,7 +105,7 @@ async def test_lists_stand_before_the_first_question(database_url: str, tmp_path
         {"policy": "crl"},
         {"policy": "ocps"},
         {"authorities": "ocsp"},
-        {"ocsp_max_age_seconds": 9},
+        {"ocsp_max_age_seconds": 1.9},
         {"ocsp_nonce_bytes": 33},
         {"unknown": 1},
     ],
