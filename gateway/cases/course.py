@@ -111,11 +111,12 @@ def _provider_answered(case: Case, event: ProviderAnswered) -> Change | None:
     facts = {**event.facts, "stage": status.stage.value, **_step_facts(event.step)}
     if status.stage is Stage.DECIDED:
         return changed(moved, event, facts, tasks=(NewTask(TaskKind.POLL),))
-    tasks = (NewTask(TaskKind.DELIVER), NewTask(TaskKind.POLL, event.ask_again_seconds))
+    notice = None if _told_before(case, event) else _notice(moved, event)
+    tasks = (*(delivered() if notice is not None else ()), NewTask(TaskKind.POLL, event.ask_again_seconds))
     if moved.progress.is_paused:
-        return changed(moved, event, facts, tasks=tasks, done=(TaskKind.WATCH,), notice=_notice(moved, event))
+        return changed(moved, event, facts, tasks=tasks, done=(TaskKind.WATCH,), notice=notice)
     watch = (NewTask(TaskKind.WATCH),) if event.step is not None else ()
-    return changed(moved, event, facts, tasks=(*tasks, *watch), notice=_notice(moved, event))
+    return changed(moved, event, facts, tasks=(*tasks, *watch), notice=notice)
 
 
 def said(status: ProviderStatus) -> str:
@@ -139,6 +140,12 @@ _STATUSES = {
     Stage.RETURNED: Status.RETURNED,
     Stage.SUSPENDED: Status.SUSPENDED,
 }
+
+
+def _told_before(case: Case, event: ProviderAnswered) -> bool:
+    """Tell whether all that the citizen would read is that the application is being looked at, as the last time."""
+    nothing_new = _STATUSES[event.status.stage] is Status.IN_PROGRESS and event.achieved is None
+    return nothing_new and case.state is State.IN_PROCESS and case.stage is not None
 
 
 def _notice(case: Case, event: ProviderAnswered) -> Notice:

@@ -90,7 +90,7 @@ class Intake:
         assessment = await assess(self._verifier, offer, message.readings, message.received_at, self._observer.step)
         self._observer.verdict(assessment.verdict, assessment.reasons)
         if message.message_type == _UPDATE:
-            return await self._amend(message, assessment, reply)
+            return await self._amend(message, offer, assessment, reply)
         if assessment.findings:
             assessment = await self._also_second(offer, assessment)
         return await self._open(message, offer, assessment, reply)
@@ -127,13 +127,18 @@ class Intake:
         if stored is None and case.matter_key is not None:
             running = await self._ledger.running(case.matter_key)
             if running is not None and not second.same_request(running, case):
-                represented = assessment.form.parties.represented
-                named = not assessment.delayed and (not represented or case.signer_key == running.signer_key)
-                return await self._open(message, offer, assessment.but(second.found(running, named=named)), reply)
+                return await self._open(message, offer, assessment.but(self._second(running, assessment)), reply)
             stored = await self._ledger.first_message(running.id) if running is not None else None
         if stored is None:  # what was in the way has ended in this very moment
             raise store_unavailable()
         return repeats.registered_again(stored, message)
+
+    def _second(self, running: Case, assessment: Assessment) -> Finding:
+        """Tell of the first application, with its number if the signer is the applicant or signed the first too."""
+        signer = assessment.signer_iin
+        is_its_signer = signer is not None and self._vault.search_key(signer) == running.signer_key
+        named = not assessment.delayed and (is_its_signer or not assessment.form.parties.represented)
+        return second.found(running, named=named and not assessment.findings)
 
     async def _also_second(self, offer: Offer, assessment: Assessment) -> Assessment:
         """Add to other findings that the first application still runs: they are all told at once.
@@ -175,12 +180,16 @@ class Intake:
             matter_key=second.matter_key(self._vault, offer.service, form),
         )
 
-    async def _amend(self, message: Inbound, assessment: Assessment, reply: Reply) -> bytes:
-        """Add the citizen's completed application to the case of its chain."""
+    async def _amend(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
+        """Add the citizen's completed application to the case of its chain; what it corrects may change its matter."""
         case = await self._ledger.case_by_chain(message.sender_id, message.correlation_id or "")
         if case is None or case.service_id != self._services.passport_id(message.service_id):
             raise _unknown_chain()
         findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
+        about = second.matter_key(self._vault, offer.service, assessment.form)
+        running = await self._ledger.running(about) if about is not None and about != case.matter_key else None
+        if running is not None:
+            findings = (*findings, self._second(running, replace(assessment, findings=findings)))
         kept = repeats.to_be_kept(message, assessment, case.id)
         event = _amending(message, assessment, findings)
         answer = reply(Receipt(kept.id, self._clock(), _amended(event, case)))
@@ -189,7 +198,8 @@ class Intake:
             if locked.state not in OPEN:
                 raise _unknown_chain()
             in_force = not isinstance(event, machine.SupplementRejected)
-            return Commit(machine.advance(locked, event), message=replace(kept, reply=answer), in_force=in_force)
+            amended = replace(locked, matter_key=about) if in_force else locked
+            return Commit(machine.advance(amended, event), message=replace(kept, reply=answer), in_force=in_force)
 
         try:
             await self._ledger.commit(case.id, decide)

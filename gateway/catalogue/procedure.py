@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.catalogue.channel import Channel
+from gateway.catalogue.channel import Channel, governing
 from gateway.catalogue.party import Party, party_of
 from gateway.catalogue.process import ActionStep, ChannelStep
 from gateway.catalogue.service import Service
@@ -65,8 +65,10 @@ def procedure(service: Service, channel: Channel, course: Course = Course.MAIN) 
 
     Astana: the tables of clause 19, the use-case tables at the provider's counter and the PSC's own table. Kostanay:
     clause 5 at the provider's counter, the procedures of section 4 in the other channels, of which only the PSC's has
-    an alternative: the refusal to take an incomplete package.
+    an alternative: the refusal to take an incomplete package. A portal that a setting opens has the steps of
+    the channel whose rules hold for it.
     """
+    channel = governing(service, channel)
     if channel not in service.channels:
         return ()
     process = service.passport.process
@@ -83,6 +85,7 @@ def at_provider(service: Service, channel: Channel, course: Course = Course.MAIN
     Where the channel's own procedure knows the provider only as a whole (the portal, and Kostanay's PSC and akim), they
     are those of the table of its units: what the procedure has before was done when the gateway handed the case over.
     """
+    channel = governing(service, channel)
     own = procedure(service, channel, course)
     whole = channel is Channel.PORTAL or any(step.party is Party.PROVIDER for step in procedure(service, channel))
     if not whole or channel is Channel.PROVIDER:

@@ -1,11 +1,11 @@
 """The rules that an application must keep beyond the form of its fields."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from gateway.catalogue import answers as answering
-from gateway.catalogue import attachments, phrases
+from gateway.catalogue import attachments, iin, phrases
 from gateway.catalogue.application_form import ApplicationForm
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.condition import Answers
@@ -69,14 +69,21 @@ def _submitted_at(header: Block) -> datetime | None:
 
 def _dates(form: ApplicationForm, application: Block) -> Iterator[Finding]:
     submitted = _submitted_at(application.block("header"))
-    if submitted is None:
-        return
-    day = local(submitted).date()
+    day = local(submitted).date() if submitted is not None else date.max
     past = {f"form/{field.name}" for field in form.own if field.past}
-    for where, value in application.flat():
-        born = where.endswith("birthDate")
+    values = dict(application.flat())
+    for where, value in values.items():
+        born = where.endswith("/birthDate")
         if (born or where in past) and date.fromisoformat(value) > day:
             yield _finding(where, phrases.BORN_LATER if born else phrases.LATER_THAN_APPLICATION)
+        elif born and _born_by_iin(values, where) not in {None, date.fromisoformat(value)}:
+            yield _finding(where, phrases.BORN_OTHERWISE)
+
+
+def _born_by_iin(values: Mapping[str, str], where: str) -> date | None:
+    """Return the date of birth that the IIN beside a stated one holds; None: it holds none (a foreigner's may not)."""
+    number = values.get(f"{where.removesuffix('birthDate')}iin")
+    return iin.birth_date(number) if number is not None else None
 
 
 def _asked_for(fields: tuple[FormField, ...], block: Block, answers: Answers) -> Iterator[Finding]:

@@ -117,6 +117,7 @@ async def test_the_reading_that_was_signed_is_taken(at: Desk) -> None:
     assert (await at.store.ledger.message_in_force(case.id)).reading == 1
 
 
+OTHER_DWELLING = {"dwellingAddress": "Қостанай, Басқа көше, 2"}
 CLOSED = sorted(
     path.parent.name
     for path in (schemas() / "services").glob("*/passport.json")
@@ -341,6 +342,32 @@ class TestSupplement:
         await at.intake.accept(update, reply)
         assert [event.kind for event in await at.store.ledger.events(case.id)][-1] == "SupplementRejected"
 
+    async def test_it_may_correct_what_the_application_is_about(self, at: Desk) -> None:
+        """The case holds the matter of its completed application, and no more the one that it began with."""
+        await at.intake.accept(at.message(at.document()), reply)
+        corrected = at.document(form=OTHER_DWELLING)
+        update = at.message(corrected, message_id="2", message_type="UPDATE", correlation_id="chain-1")
+        await at.intake.accept(update, reply)
+        for number, document in enumerate((at.document(), at.document(form=OTHER_DWELLING)), 3):
+            await at.intake.accept(at.message(document, message_id=str(number)), reply)
+        assert at.recorder.findings == ["applicant.second"]
+        states = {case.state for case in await at.store.ledger.cases()}
+        assert states == {State.IN_PROCESS, State.REGISTERED, State.REJECTED}
+
+    async def test_it_cannot_become_what_another_application_is_about(self, at: Desk) -> None:
+        """A completion about the matter of another running case is not taken; the answer names that case."""
+        first, other = at.document(), at.document(form=OTHER_DWELLING)
+        for number, document in enumerate((first, other), 1):
+            await at.intake.accept(at.message(document, message_id=str(number)), reply)
+        update = at.message(at.document(), message_id="3", message_type="UPDATE", correlation_id="chain-2")
+        said = (await at.intake.accept(update, reply)).decode()
+        newer, older = sorted(await at.store.ledger.cases(), key=lambda case: case.correlation_id, reverse=True)
+        assert "applicant.second" in said
+        assert older.number is not None
+        assert older.number in said
+        assert (newer.state, older.state) == (State.REGISTERED, State.REGISTERED)
+        assert other in (await at.store.ledger.message_in_force(newer.id)).raw
+
 
 async def test_one_application_under_two_message_ids_is_one_case(at: Desk) -> None:
     """The same signed request in another message gets the first receipt; another content under its number none."""
@@ -349,7 +376,7 @@ async def test_one_application_under_two_message_ids_is_one_case(at: Desk) -> No
     assert await at.intake.accept(at.message(document, message_id="2"), reply) == first
     assert len(await at.store.ledger.cases()) == 1
     at.counter[0] -= 1  # the same request number once more
-    other = at.document(form={"dwellingAddress": "Қостанай, Басқа көше, 2"})
+    other = at.document(form=OTHER_DWELLING)
     with pytest.raises(GatewayFault) as caught:
         await at.intake.accept(at.message(other, message_id="3"), reply)
     assert caught.value.detail.code == "client.duplicate_request"

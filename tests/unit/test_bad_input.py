@@ -57,6 +57,11 @@ MISTAKES: dict[str, tuple[Mistake, str, str]] = {
     "no such day": (_in("applicant", "birthDate", "1988-02-30"), "applicant.form", "applicant/birthDate"),
     "before all dates": (_in("applicant", "birthDate", "1899-12-31"), "applicant.form", "applicant/birthDate"),
     "born tomorrow": (_in("applicant", "birthDate", "2026-01-06"), "applicant.form", "applicant/birthDate"),
+    "not the IIN's birth": (
+        _in("applicant", "birthDate", "1988-01-02"),
+        "applicant.form",
+        "applicant/birthDate",
+    ),
     "from the future": (
         _in("header", "submittedAt", "2026-01-05T23:00:00+05:00"),
         "applicant.form",

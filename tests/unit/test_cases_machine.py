@@ -201,6 +201,16 @@ def test_documents_needed_carry_what_and_until_when() -> None:
     assert (change.notice.documents, change.notice.until) == (status.documents, status.until)
 
 
+def test_the_citizen_is_told_once_that_the_application_is_looked_at() -> None:
+    """The provider's system took it, then works on it: two stages, one notice; after an addition it is news again."""
+    working = (answered(Stage.REGISTERED), answered(Stage.IN_PROGRESS))
+    case, changes = live(REGISTERED, *working, machine.Supplemented(AT), answered(Stage.IN_PROGRESS))
+    told = [change.notice.status for change in changes if change.notice]
+    assert told == [Status.REGISTERED, Status.IN_PROGRESS, Status.IN_PROGRESS]
+    assert kinds(changes[2]) == {TaskKind.POLL}
+    assert case.state is State.IN_PROCESS
+
+
 def test_a_late_answer_is_told_once() -> None:
     """Near its end the term is only noted; when it has ended the citizen gets one apology; decided is never late."""
     near, late = machine.TermEnding(AT, Lateness.NEAR), machine.TermEnding(AT, Lateness.LATE)

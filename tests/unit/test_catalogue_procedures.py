@@ -5,7 +5,7 @@ import pytest
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.particulars import particulars
 from gateway.catalogue.party import Party, party_of
-from gateway.catalogue.procedure import Course, Position, advance, first_step, procedure, step_at
+from gateway.catalogue.procedure import Course, Position, advance, at_provider, first_step, procedure, step_at
 from tests.support.applications import ALL, WAYS
 from tests.support.catalogue import service
 
@@ -57,7 +57,14 @@ def test_numbers_of_steps_are_the_acts() -> None:
 def test_channel_that_the_act_does_not_have_has_no_steps() -> None:
     """Nothing is invented for a channel that is closed."""
     assert procedure(service("astana.wheelchair"), Channel.PSC) == ()
-    assert first_step(service("astana.wheelchair"), Channel.PORTAL) is None
+    assert first_step(service("astana.wheelchair"), Channel.AKIM) is None
+
+
+def test_portal_opened_by_a_region_has_the_providers_steps() -> None:
+    """What its provider reports of an application through an opened portal are the steps of the provider's table."""
+    wheelchair = service("astana.wheelchair")
+    assert procedure(wheelchair, Channel.PORTAL) == procedure(wheelchair, Channel.PROVIDER) != ()
+    assert at_provider(wheelchair, Channel.PORTAL) == at_provider(wheelchair, Channel.PROVIDER)
 
 
 def test_negative_outcome_goes_on_in_the_alternative_course() -> None:

@@ -92,6 +92,8 @@ class Ledger:
                 case = commit.change.case
             if case.number is not None and before.number is None:
                 await _write_registration(connection, case)
+            if case.matter_key != before.matter_key:
+                await _change_matter(connection, before, case)
             if case.ending is not None and before.ending is None:
                 await connection.execute("DELETE FROM matters WHERE matter_key = %s", (case.matter_key,))
             await self._write(connection, case, commit, claim)
@@ -350,6 +352,13 @@ async def _write_registration(connection: AsyncConnection, case: Case) -> None:
         "INSERT INTO registrations (number, bucket, case_id, sender_id, service_id, request_number) "
         "VALUES (%s, %s, %s, %s, %s, %s)",
         (case.number, case.bucket, case.id, case.sender_id, case.service_id, case.request_number),
+    )
+
+
+async def _change_matter(connection: AsyncConnection, before: Case, after: Case) -> None:
+    """Hold another matter from now on. Raises UniqueViolation if another case holds it."""
+    await connection.execute(
+        "UPDATE matters SET matter_key = %s WHERE matter_key = %s", (after.matter_key, before.matter_key)
     )
 
 

@@ -69,6 +69,8 @@ def _faults() -> Iterator[Described]:
     for code, meaning in (
         ("gateway.busy", "too many messages at the same time"),
         ("gateway.store_unavailable", "the gateway's database does not answer"),
+        ("gateway.starting", "the gateway has just been started and is not ready yet"),
+        ("gateway.maintenance", "announced maintenance; the text says why"),
         ("gateway.internal", "a defect of the gateway"),
     ):
         yield Described(code, "SCE909", meaning, f"{_AGAIN}, after Retry-After")
@@ -106,7 +108,9 @@ def _inquiries() -> Iterator[Described]:
         ("inquiry.iin", "no IIN: its control digit is wrong"),
     ):
         yield Described(code, "SCSE002", meaning, "mend the request")
-    yield Described("inquiry.not_found", "SCSE001", "nothing under this number and this IIN", _CITIZEN)
+    yield Described(
+        "inquiry.not_found", "SCSE001", "nothing under this number and this IIN, or the case is archived", _CITIZEN
+    )
 
 
 CODES = (*_faults(), *_rejections(), *_inquiries())
