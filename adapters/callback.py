@@ -19,7 +19,9 @@ Nudge = Callable[[str, str], Awaitable[bool]]
 """Takes the provider's name and the case's number, has its status asked for now; False if it has no such case."""
 
 
-def callback_routes(providers: Mapping[str, Provider], nudge: Nudge) -> list[web.RouteDef]:
+def callback_routes(
+    providers: Mapping[str, Provider], nudge: Nudge, *, receive_seconds: float = RECEIVE_SECONDS
+) -> list[web.RouteDef]:
     """Return the route `POST /providers/{name}/callback`.
 
     The request has the header `Authorization: Bearer TOKEN` and the element `caseChanged` as its body, in a SOAP
@@ -31,7 +33,7 @@ def callback_routes(providers: Mapping[str, Provider], nudge: Nudge) -> list[web
         if not _is_allowed(providers.get(name), request.headers.get("Authorization", "")):
             return _refusal(401, "client.token", {"WWW-Authenticate": "Bearer"})
         try:
-            number = case_number(await _read(request))
+            number = case_number(await _read(request, receive_seconds))
         except ContractBroken as error:
             return _refusal(400, f"client.format: {error}")
         if not await nudge(name, number):
@@ -70,16 +72,16 @@ def _is_allowed(provider: Provider | None, authorization: str) -> bool:
     return same and bool(expected) and scheme.lower() == "bearer"
 
 
-async def _read(request: web.Request) -> bytes:
+async def _read(request: web.Request, seconds: float) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(RECEIVE_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.content.iter_chunked(MAX_BYTES):
                 body += chunk
                 if len(body) > MAX_BYTES:
                     raise ContractBroken(f"more than {MAX_BYTES} bytes")
     except TimeoutError:
-        raise ContractBroken(f"it did not arrive within {RECEIVE_SECONDS:g} seconds") from None
+        raise ContractBroken(f"it did not arrive within {seconds:g} seconds") from None
     return bytes(body)
 
 

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -50,48 +51,58 @@ class Gateway:
     url: str
     process: psutil.Process
     data_dir: Path
+    processes: int
 
     def cpu_seconds(self) -> float:
-        """CPU time of the gateway's own process."""
-        times = self.process.cpu_times()
-        return float(times.user + times.system)
+        """CPU time of the gateway's own processes."""
+        return sum(map(_cpu_seconds, [self.process, *self._replicas()]))
 
     def database_cpu_seconds(self) -> float:
         """CPU time of all processes of the embedded PostgreSQL that live now."""
-        total = 0.0
-        for child in self.process.children(recursive=True):
-            try:
-                times = child.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            total += times.user + times.system
-        return total
+        own = self._replicas()
+        return sum(_cpu_seconds(child) for child in self.process.children(recursive=True) if child not in own)
+
+    def rss_mb(self) -> float:
+        """Resident memory of the gateway's own processes, shared pages counted in each."""
+        return sum(one.memory_info().rss for one in [self.process, *self._replicas()]) / 2**20
+
+    def _replicas(self) -> list[psutil.Process]:
+        return [child for child in self.process.children() if "replica" in child.cmdline()]
 
     def step_seconds(self) -> dict[str, float]:
         """Sum of the time each step has taken, from the gateway's own metrics."""
         with urllib.request.urlopen(f"{self.url}/metrics") as response:  # noqa: S310  our own loopback URL
             text = response.read().decode()
-        sums = {}
+        sums: defaultdict[str, float] = defaultdict(float)
         for line in text.splitlines():
             if line.startswith("qaqpa_step_seconds_sum{"):
                 labels, value = line.split("} ")
-                sums[labels.split('step="')[1].split('"')[0]] = float(value)
+                sums[labels.split('step="')[1].split('"')[0]] += float(value)
         return sums
 
 
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
 @contextmanager
-def running_gateway(folder: Path) -> Iterator[tuple[Gateway, Plan, TestAuthority]]:
+def running_gateway(folder: Path, processes: int) -> Iterator[tuple[Gateway, Plan, TestAuthority]]:
     """Start the gateway as an operator would, on a free port."""
     plan = Plan.open_or_create(folder / "world")
     authority = TestAuthority.open_or_create(folder / "pki")
     settings = write_gateway_config(folder / "gateway", plan, authority, _VARIANT)
     log = (folder / "gateway.log").open("wb")
     command = [sys.executable, "-m", "gateway.cli", "serve", "--no-worker", "--settings", str(settings)]
+    command += ["--workers", str(processes)]
     process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603  our own program
     url = f"http://{plan.host}:{plan.ports.gateway}"
     try:
         _until_ready(url, process, folder / "gateway.log")
-        yield Gateway(url, psutil.Process(process.pid), folder / "gateway" / "data"), plan, authority
+        yield Gateway(url, psutil.Process(process.pid), folder / "gateway" / "data", processes), plan, authority
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
@@ -119,8 +130,12 @@ def main() -> None:
     parser.add_argument("--warmup", type=int, default=400)
     parser.add_argument("--in-flight", type=int, default=32)
     parser.add_argument("--bytes", type=int, default=6000)
+    parser.add_argument("--processes", type=int, default=1, help="gateway processes on the one port")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="qaqpa-bench-") as name, running_gateway(Path(name)) as started:
+    with (
+        tempfile.TemporaryDirectory(prefix="qaqpa-bench-") as name,
+        running_gateway(Path(name), arguments.processes) as started,
+    ):
         gateway, plan, authority = started
         load = Load(
             url=f"{gateway.url}/shep/async",
@@ -182,7 +197,7 @@ def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gatew
     _console.print(f"accepted {rate:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, {load.in_flight} in flight")
     _console.print(f"revocation {_VARIANT.revocation}: no NCA is asked in this measurement")
     _console.print(f"floor    {floor.per_second:.0f}/s on one core: {floor.parts}")
-    _console.print(f"ratio    {rate / floor.per_second:.2f} of the floor (one gateway process)")
+    _console.print(f"ratio    {rate / floor.per_second:.2f} of the floor ({gateway.processes} gateway process(es))")
     _console.print("per application, ms (steps as seen in the event loop; processes as CPU):")
     for name, value in cpu.items():
         _console.print(f"  {name:18} {value:.3f}")
@@ -192,7 +207,8 @@ def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gatew
         "p99_ms": round(p99, 1),
         "floor_per_s": round(floor.per_second, 1),
         "cpu_ms": cpu,
-        "rss_mb": round(gateway.process.memory_info().rss / 2**20, 1),
+        "rss_mb": round(gateway.rss_mb(), 1),
+        "processes": gateway.processes,
         "cores": os.cpu_count(),
         "revocation": _VARIANT.revocation,
     }

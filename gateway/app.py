@@ -399,6 +399,7 @@ class _Process:
             own_sender_id=settings.shep.sender_id,
             max_message_bytes=http.max_message_bytes,
             max_in_flight=http.max_in_flight,
+            max_receiving_bytes=http.max_receiving_mb * 2**20,
             admit=self.gate.check,
         )
 

@@ -43,7 +43,7 @@ from gateway.embedded import EmbeddedUnusable
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
 from gateway.serving import Doors, LocalSocket
-from gateway.settings import NcaNode, Revocation, Settings
+from gateway.settings import Http, NcaNode, Revocation, Settings
 from gateway.supervisor.admin import relay_routes
 from gateway.supervisor.passing import Passed
 from gateway.supervisor.replica import ReplicaUnusable
@@ -209,9 +209,16 @@ def check_config(settings: SettingsFile) -> None:
     table.add_row("senders", ", ".join(sender.id for sender in loaded.senders) or "none: nobody can send")
     table.add_row("providers", ", ".join(sorted(loaded.providers)) or "none")
     table.add_row("database", "a server (database.url)" if loaded.database.url else f"embedded in {loaded.data_dir}")
+    table.add_row("metrics and health", _admin(loaded.http))
     table.add_row("revocation", "\n".join(_revocation(loaded.revocation)))
     table.add_row("NCANode", _ncanode(loaded.ncanode))
     out.print(table)
+
+
+def _admin(http: Http) -> str:
+    if http.admin_port is None:
+        return f"on the wire's port {http.port}: whoever reaches it can read them (http.admin_port)"
+    return f"{http.admin_host}:{http.admin_port}"
 
 
 def _ncanode(section: NcaNode | None) -> str:

@@ -29,6 +29,8 @@ class Http(_Section):
     max_message_bytes: Annotated[int, Field(gt=0, le=LARGEST_MESSAGE)] = 8_000_000
     max_in_flight: Annotated[int, Field(gt=0)] = 256
     """Messages handled at the same time by one process; more are answered SCE909 with Retry-After."""
+    max_receiving_mb: Annotated[int, Field(gt=0)] = 256
+    """What the bodies on their way to one process may take together, in 2^20 bytes; more are answered SCE909."""
     admin_host: str = "127.0.0.1"
     admin_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     """Where metrics and health are; none: on the wire's own port, where whoever may send can read them."""

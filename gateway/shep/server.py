@@ -15,7 +15,7 @@ from gateway.eds.xml import Limits
 from gateway.shep.contract import Channel
 from gateway.shep.documents import Documents
 from gateway.shep.exchange import Exchange
-from gateway.shep.faults import FormatFault
+from gateway.shep.faults import FormatFault, busy
 from gateway.shep.observer import Observer
 from gateway.shep.operations import Operations
 from gateway.shep.senders import Senders
@@ -23,6 +23,9 @@ from gateway.shep.senders import Senders
 RECEIVE_SECONDS: Final = 15.0
 """How long a body may be on its way. The largest allowed one needs 4.3 Mbit/s then, and ShEP's channel is far faster;
 anyone can hold a connection open, so a body that takes longer is not waited for."""
+
+RECEIVING_BYTES: Final = 256 * 2**20
+"""How much memory bodies on their way may take together: who sends them is not known yet."""
 
 _BROKEN = (web.RequestPayloadError, HttpProcessingError, ClientError, ConnectionError)  # as aiohttp tells it
 _XML = "text/xml"
@@ -44,6 +47,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     max_message_bytes: int,
     max_in_flight: int,
     receive_seconds: float = RECEIVE_SECONDS,
+    max_receiving_bytes: int = RECEIVING_BYTES,
     admit: Callable[[], None] = lambda: None,
 ) -> list[web.RouteDef]:
     """Return the routes `/shep/sync`, `/shep/async` and `/shep/<name>.wsdl|.xsd`.
@@ -62,6 +66,7 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         max_message_bytes: larger messages are refused while they arrive.
         max_in_flight: more messages than this at the same time are refused.
         receive_seconds: a body that takes longer to arrive is refused.
+        max_receiving_bytes: of all bodies on their way together; beyond it they are refused.
         admit: raises GatewayFault while no message may come in; asked when its sender is known.
     """
     operations = Operations(
@@ -84,9 +89,8 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
         admit=admit,
     )
     documents = Documents(public_url)
-    endpoints = [
-        _Endpoint(channel, exchange, documents, _Body(max_message_bytes, receive_seconds)) for channel in Channel
-    ]
+    body = _Body(max_message_bytes, receive_seconds, max_receiving_bytes)
+    endpoints = [_Endpoint(channel, exchange, documents, body) for channel in Channel]
     return [
         *(web.post(f"/shep/{endpoint.channel}", endpoint.post) for endpoint in endpoints),
         *(web.get(f"/shep/{endpoint.channel}", endpoint.get) for endpoint in endpoints),
@@ -136,11 +140,12 @@ class _Files:
 
 
 class _Body:
-    """Reads bodies within a size and a time."""
+    """Reads bodies within a size and a time, and within what all of them may take together."""
 
-    def __init__(self, max_bytes: int, seconds: float) -> None:
+    def __init__(self, max_bytes: int, seconds: float, together: int) -> None:
         self._max_bytes = max_bytes
         self._seconds = seconds
+        self._left = together
 
     async def receive(self, request: web.Request) -> bytes:
         """Read a body, and stop as soon as it is too large or too slow."""
@@ -159,10 +164,16 @@ class _Body:
 
     async def _read(self, request: web.Request) -> bytes:
         body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
-            if len(body) > self._max_bytes:
-                raise self._too_large()
+        try:
+            async for chunk in request.content.iter_any():
+                body += chunk
+                self._left -= len(chunk)
+                if len(body) > self._max_bytes:
+                    raise self._too_large()
+                if self._left < 0:
+                    raise busy()
+        finally:
+            self._left += len(body)
         return bytes(body)
 
     def _too_large(self) -> FormatFault:

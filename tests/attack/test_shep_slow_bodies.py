@@ -65,6 +65,23 @@ async def test_bodies_on_their_way_are_bounded() -> None:
                 await asyncio.sleep(0.01)
 
 
+async def test_bodies_on_their_way_share_their_memory() -> None:
+    """What all bodies take together is bounded: beyond it senders are told to come again; room is given back."""
+    async with wire(max_receiving_bytes=20_000) as gateway, AsyncExitStack() as stack:
+        large = HEAD + b"Content-Length: 30000\r\n\r\n" + b"<" * 18_000
+        writer = (await begin(gateway, large, stack))[1]
+
+        async with asyncio.timeout(10):
+            while (await good(gateway))[0] == 200:  # until the gateway has read what came
+                await asyncio.sleep(0.01)
+        assert "gateway.busy" in (await good(gateway))[1]
+
+        writer.close()
+        async with asyncio.timeout(10):
+            while (await good(gateway))[0] != 200:
+                await asyncio.sleep(0.01)
+
+
 @pytest.mark.parametrize("begun", BEGUN.values(), ids=BEGUN)
 async def test_slow_body(begun: bytes) -> None:
     """A body that does not arrive in time is refused, and the connection is closed."""

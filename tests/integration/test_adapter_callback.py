@@ -1,5 +1,6 @@
 """The call-back of a provider's system."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -29,7 +30,7 @@ async def client(nudged: list[tuple[str, str]]) -> AsyncIterator[Client]:
 
     providers = {"social": provider(callback_token=TOKEN), "silent": provider()}
     app = web.Application()
-    app.add_routes(callback_routes(providers, nudge))
+    app.add_routes(callback_routes(providers, nudge, receive_seconds=0.3))
     async with TestClient(TestServer(app)) as serving:
         yield serving
 
@@ -101,4 +102,17 @@ async def test_malformed(client: Client, nudged: list[tuple[str, str]], kind: st
     status, text = await call(client, MALFORMED[kind]())
     assert status == 400
     assert text.startswith("client.format: ")
+    assert nudged == []
+
+
+async def test_a_body_that_never_comes_is_not_waited_for(client: Client, nudged: list[tuple[str, str]]) -> None:
+    """A call-back whose body does not arrive in time is refused, and nothing happens."""
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b"<caseChanged"
+        await asyncio.Event().wait()
+
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with asyncio.timeout(10), client.post("/providers/social/callback", data=never(), headers=headers) as answer:
+        assert (answer.status, (await answer.text())[:14]) == (400, "client.format:")
     assert nudged == []

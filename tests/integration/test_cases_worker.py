@@ -1,8 +1,9 @@
 """The worker over a real database."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import psycopg
 import pytest
@@ -48,7 +49,7 @@ def finish(store: Store) -> Step:
 
 @asynccontextmanager
 async def working(
-    store: Store, submit: Step, settings: WorkerSettings = FAST
+    store: Store, submit: Step, settings: WorkerSettings = FAST, **limits: Any
 ) -> AsyncIterator[tuple[Worker, Recorder]]:
     recorder = Recorder()
 
@@ -56,7 +57,7 @@ async def working(
         await store.ledger.commit(claim.case_id, lambda _: Commit(again_seconds=60), claim)
 
     steps = dict.fromkeys(TaskKind, later) | {TaskKind.SUBMIT: submit}
-    worker = Worker(store.tasks, steps, settings, Destinations({}, recorder), recorder)
+    worker = Worker(store.tasks, steps, settings, Destinations({}, recorder), recorder, **limits)
     task = asyncio.create_task(worker.run())
     try:
         yield worker, recorder
@@ -134,6 +135,48 @@ async def test_a_task_that_kills_its_worker_ends_as_a_dead_letter(store: Store) 
         await until(lambda: nothing_to_submit(store))
     letters = {letter.kind: letter.cause for letter in await store.dead_letters.find()}
     assert letters[TaskKind.SUBMIT] == "gateway.too_many_attempts"
+
+
+async def test_what_does_not_end_in_time_is_handed_back(store: Store) -> None:
+    """A step that outlasts the stop is broken off; the next worker begins it at once, and no attempt was lost."""
+    await opened(store)
+    begun = list[int]()
+
+    async def endless(claim: Claim) -> None:
+        begun.append(claim.attempt)
+        await asyncio.Event().wait()
+
+    long = FAST.model_copy(update={"lease_seconds": 3600.0})
+    async with working(store, endless, long, finish_seconds=0.1):
+        await until(lambda: happened(begun))
+
+    async def second(claim: Claim) -> None:
+        begun.append(claim.attempt)
+        await finish(store)(claim)
+
+    async with working(store, second, long):
+        await until(lambda: nothing_to_submit(store))
+    assert begun == [1, 1]
+
+
+async def happened(what: Sequence[object]) -> bool:
+    return bool(what)
+
+
+async def test_a_resting_worker_begins_nothing(store: Store) -> None:
+    """During maintenance that lets workers rest no step begins; afterwards what waited is done."""
+    await opened(store)
+    rests, begun = [True], list[int]()
+
+    async def counted(claim: Claim) -> None:
+        begun.append(claim.attempt)
+        await finish(store)(claim)
+
+    async with working(store, counted, rests=lambda: rests[0]):
+        await asyncio.sleep(FAST.poll_seconds * 5)
+        assert begun == []
+        rests[0] = False
+        await until(lambda: nothing_to_submit(store))
 
 
 async def test_stopping_finishes_what_is_under_way(store: Store) -> None:

@@ -171,6 +171,19 @@ async def test_other_process_finds_the_server(tmp_path: Path) -> None:
         assert EmbeddedPostgres.running(folder) is None
 
 
+async def test_other_process_learns_of_the_end(tmp_path: Path) -> None:
+    """Who uses the server of another process is told when that process has ended, killed or not."""
+    folder = tmp_path / "data"
+    with gateway_process(folder) as (process, _, _):
+        watching = asyncio.create_task(EmbeddedPostgres.until_abandoned(folder))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(watching), 1)
+        process.kill()
+        process.wait()
+        with pytest.raises(EmbeddedUnusable, match="has ended"):
+            await asyncio.wait_for(watching, 30)
+
+
 async def test_gateway_killed_while_it_writes(tmp_path: Path) -> None:
     """A kill -9 of the gateway loses no committed row, and the next start waits for the old server to end."""
     folder = tmp_path / "data"
@@ -179,6 +192,7 @@ async def test_gateway_killed_while_it_writes(tmp_path: Path) -> None:
         open_transaction = psycopg.connect(url)
         open_transaction.execute("INSERT INTO entry VALUES (1000)")
         process.kill()
+        process.wait()
         async with started(folder) as (_, new_url):
             await until(lambda: is_gone(server))  # it lets go of the lock a moment before it is gone
             assert count_rows(new_url) == 500
@@ -259,6 +273,7 @@ async def test_long_path_after_a_kill(tmp_path: Path) -> None:
         with psycopg.connect(url) as connection:
             left_behind = Path(connection.info.host)
         process.kill()
+        process.wait()
         async with started(folder) as (_, new_url):
             assert new_url != url
             assert not left_behind.exists()

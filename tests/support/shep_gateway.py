@@ -25,7 +25,7 @@ from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
 from gateway.eds.keys import SigningKey
 from gateway.shep.senders import Senders
-from gateway.shep.server import RECEIVE_SECONDS, routes
+from gateway.shep.server import RECEIVE_SECONDS, RECEIVING_BYTES, routes
 from tests.support.shep_parties import NOW, Party, party, verifier
 
 PASSWORD = "correct horse"
@@ -168,6 +168,7 @@ async def wire(  # noqa: PLR0913  what a test may want otherwise
     max_message_bytes: int = 200_000,
     max_in_flight: int = 8,
     receive_seconds: float = RECEIVE_SECONDS,
+    max_receiving_bytes: int = RECEIVING_BYTES,
     inquiries: Inquiries | None = None,
     key: SigningKey | None = None,
 ) -> AsyncIterator[Wire]:
@@ -192,6 +193,7 @@ async def wire(  # noqa: PLR0913  what a test may want otherwise
             max_message_bytes=max_message_bytes,
             max_in_flight=max_in_flight,
             receive_seconds=receive_seconds,
+            max_receiving_bytes=max_receiving_bytes,
         )
     )
     runner = web.AppRunner(app)
