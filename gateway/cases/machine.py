@@ -307,7 +307,10 @@ def _term_ending(case: Case, event: TermEnding) -> Change | None:
     facts = {"lateness": event.lateness.value}
     if event.lateness is Lateness.NEAR:  # for operators and the provider; the citizen has been promised nothing else
         return changed(moved, event, facts)
-    notice = Notice(Status.OVERDUE, event.at, case.deadline, until=event.promised)
+    if case.state is State.AWAITING_DOCUMENTS:  # a new day cannot be promised, and something is required of the citizen
+        notice = Notice(Status.OVERDUE_INCOMPLETE, event.at, case.deadline)
+    else:
+        notice = Notice(Status.OVERDUE, event.at, case.deadline, until=event.promised)
     return changed(moved, event, facts, tasks=delivered(), notice=notice)
 
 

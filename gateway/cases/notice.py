@@ -22,6 +22,7 @@ class Status(StrEnum):
     DECIDED = "decided"
     REJECTED = "rejected"
     OVERDUE = "overdue"
+    OVERDUE_INCOMPLETE = "overdue_incomplete"
     STEP_DONE = "step_done"
     RETURNED = "returned"
     EXTENDED = "extended"

@@ -72,13 +72,12 @@ class Rulebook:
         return StepStand(position.course, step.no, step.party.value, at, due)
 
     def achieved(self, before: StepStand | None, position: Position) -> Text | None:
-        """Return what the case has got behind it by going on to a position; None: it has not gone on."""
+        """Return what the case has got behind it by going on to a position; None: nothing that a citizen can read."""
         numbers = [step.no for step in self.steps(position.course)]
         place = numbers.index(position.no)
         if before is None or before.no not in numbers or numbers.index(before.no) >= place:
             return None
-        done = self.steps(position.course)[place - 1]
-        return done.outcome or done.action
+        return self.steps(position.course)[place - 1].achieved
 
     def plan(self, case: Case) -> tuple[StepDeadline, ...]:
         """Return by when each step of the main course must be done if every one takes all of its time."""

@@ -189,14 +189,25 @@ def overdue(number: str, promised: date | None) -> Text:
     )
 
 
+def overdue_incomplete(number: str, channel: Channel = Channel.PORTAL) -> Text:
+    """Return what is said when the term is over while the documents that were asked for have not come."""
+    hand_in = places.hand_in(channel, Text("Оларды", "их"), _when(None))
+    return Text(
+        kk=f"№ {number} өтінішіңізге жауап мерзімінде берілмеді, кешірім сұраймыз: сұралған құжаттар әлі келіп түскен "
+        f"жоқ. {hand_in.kk}, оларсыз шешім қабылдау мүмкін емес.",
+        ru=f"Ответ на Ваше заявление № {number} не дан в срок, приносим извинения: запрошенные документы ещё не "
+        f"поступили. {hand_in.ru[0].upper()}{hand_in.ru[1:]}, без них решение принять нельзя.",
+    )
+
+
 def income_confirmation(number: str, until: date) -> Text:
     """Return the reminder to confirm the right to a benefit by a statement of income, each quarter."""
     by = dates.by(until)
     return Text(
         kk=f"№ {number} өтініш бойынша тағайындалған көмекті алу құқығы тоқсан сайын расталады. "
-        f"Отбасыңыздың табысы туралы мәліметтерді {by.kk} кешіктірмей тапсырыңыз.",
+        f"Отбасыңыздың табысы туралы мәліметтерді көрсетілетін қызметті берушіге {by.kk} кешіктірмей тапсырыңыз.",
         ru=f"Право на помощь, назначенную по заявлению № {number}, подтверждается каждый квартал. "
-        f"Представьте сведения о доходах семьи не позднее {by.ru}.",
+        f"Представьте услугодателю сведения о доходах семьи не позднее {by.ru}.",
     )
 
 

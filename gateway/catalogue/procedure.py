@@ -1,5 +1,6 @@
 """The act's procedure in a channel, as typed steps: who does what, in which time, and what comes next."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ from gateway.catalogue.service import Service
 from gateway.catalogue.term import length_text, shorter_reading
 from gateway.catalogue.wording import Unit, Wording
 from gateway.texts import Text
+
+_UNIT_NUMBER = re.compile(r"\b(?:ҚФБ|СФЕ)\b")
+"""How the Astana act abbreviates a structural-functional unit, with its number: `СФЕ-5`, `5-ҚФБ`."""
 
 
 class Course(StrEnum):
@@ -50,6 +54,12 @@ class Step:
     """None: the act gives the step no time."""
     next: str | None
     """Number of the next step of the same course."""
+
+    @property
+    def achieved(self) -> Text | None:
+        """What a citizen reads when it is done; None: the act has no words for it but such as only the units know."""
+        given = (words for words in (self.outcome, self.action) if words is not None)
+        return next((words for words in given if not _UNIT_NUMBER.search(f"{words.kk} {words.ru}")), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,6 +220,15 @@ def test_a_late_answer_is_told_once() -> None:
     assert machine.advance(live(REGISTERED, DECIDED)[0], late) is None
 
 
+def test_whoever_owes_documents_is_not_told_that_nothing_is_required() -> None:
+    """The apology for a late answer names what is still awaited of the citizen, and promises no day without it."""
+    late = machine.TermEnding(AT, Lateness.LATE, date(2026, 3, 20))
+    change = machine.advance(live(REGISTERED, answered(Stage.DOCUMENTS_NEEDED))[0], late)
+    assert change is not None
+    assert change.notice is not None
+    assert (change.notice.status, change.notice.until) == (Status.OVERDUE_INCOMPLETE, None)
+
+
 def test_the_term_is_watched_from_when_it_is_nearly_over() -> None:
     """The watch is due when the term comes near its end."""
     near = AT + timedelta(days=12)

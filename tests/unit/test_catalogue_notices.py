@@ -49,6 +49,7 @@ NOTICES = {
         "decided_refused": notices.decided_refused(NUMBER, GROUND, channel),
         "terminated": notices.terminated(NUMBER, GROUND, channel),
         "rejected": notices.rejected(channel),
+        "overdue_incomplete": notices.overdue_incomplete(NUMBER, channel),
     }.items()
 }
 PHRASES = {name: text for name, text in vars(phrases).items() if isinstance(text, Text)}

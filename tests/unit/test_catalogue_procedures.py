@@ -1,5 +1,7 @@
 """Procedures: the acts' own steps, walked from the first to the last."""
 
+import re
+
 import pytest
 
 from gateway.catalogue.channel import Channel
@@ -35,6 +37,17 @@ def test_steps_speak_both_languages_and_name_who_acts(service_id: str, channel: 
             words = (step.actor, step.action, *([step.outcome] if step.outcome is not None else []))
             assert all(text.kk and text.ru for text in words)
             assert not any(set("әғқңөұүһ") & set(text.ru) for text in words)
+
+
+def test_what_a_citizen_reads_of_a_step_names_no_unit_by_its_number() -> None:
+    """The act writes "to СФЕ-5" for the commissions; a citizen gets the other words of the step, or none."""
+    child = {step.no: step.achieved for step in procedure(service("astana.child-benefit"), Channel.PROVIDER)}
+    transferred = child["4"]
+    assert transferred is not None
+    assert transferred.ru.startswith("Формирование личных дел")
+    for service_id, channel in WAYS:
+        for step in procedure(service(service_id), channel):
+            assert step.achieved is None or not {"СФЕ", "ҚФБ"} & set(re.split(r"\W", str(step.achieved)))
 
 
 def test_numbers_of_steps_are_the_acts() -> None:
