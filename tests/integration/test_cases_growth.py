@@ -36,6 +36,8 @@ CASES = int(os.environ.get("QAQPA_TEST_CASES", "100000"))
 SMALL = 5000
 """Rows; PostgreSQL rightly reads a smaller table, or an empty month, from one end to the other."""
 
+pytestmark = pytest.mark.timeout(120 + CASES // 2000)
+
 
 @pytest.fixture(scope="module")
 def full(postgres_server: str) -> Iterator[str]:
