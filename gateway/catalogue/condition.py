@@ -22,7 +22,8 @@ class Answers:
     """Of the person the application is for."""
     on: date | None = None
     """The day of application, in Kazakhstan."""
-    represented: bool = False
+    represented: bool | None = None
+    """Whether somebody applies for the applicant; None if that is not known."""
     kinds: frozenset[str] = frozenset()
     """Kinds of the attached documents."""
 
@@ -66,7 +67,7 @@ class Condition(Fact):
     def holds(self, answers: Answers) -> bool | None:
         """Return whether it holds; None if the application does not say."""
         if self.represented is not None:
-            return answers.represented is self.represented
+            return None if answers.represented is None else answers.represented is self.represented
         if self.minor is not None:
             return None if answers.minor is None else answers.minor is self.minor
         given = answers.fields.get(self.field or "")

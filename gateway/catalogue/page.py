@@ -10,7 +10,7 @@ from gateway.catalogue.dictionaries import components
 from gateway.catalogue.eligibility import eligibility
 from gateway.catalogue.form_field import FormField, Kind
 from gateway.catalogue.grounds import GroundKind, grounds
-from gateway.catalogue.page_words import CHANNELS, GROUNDS, KINDS, LIMITS, ORIGINS, WANTED, WORDS
+from gateway.catalogue.page_words import CHANNELS, GROUNDS, KINDS, LIMITS, NOT_ATTACHED, ORIGINS, WANTED, WORDS
 from gateway.catalogue.particulars import particulars
 from gateway.catalogue.procedure import Course, Step, procedure
 from gateway.catalogue.service import Service
@@ -66,11 +66,14 @@ def _language(service: Service, pick: Pick) -> Iterator[str]:
     yield from _section(WORDS["documents"], pick, _documents(service, pick))
     yield from _section(WORDS["form"], pick, _fields(service.form.own, pick))
     yield from _section(WORDS["result"], pick, _result(service, pick))
+    yield from _section(WORDS["papers"], pick, _papers(service, pick))
     for kind in GroundKind:
         found = grounds(service, kind)
         entries = (f"- `{ground.code}` {pick(ground.text)}{_star(ours=ground.ours, pick=pick)}" for ground in found)
         yield from _section(GROUNDS[kind], pick, entries)
     for channel in service.channels:
+        stages = _stages(service, channel, pick)
+        yield from _section(_joined(WORDS["stages"], CHANNELS[channel]), pick, stages)
         for course in Course:
             rows = list(_steps(procedure(service, channel, course), pick))
             yield from _section(_joined(WORDS[f"steps_{course}"], CHANNELS[channel]), pick, rows)
@@ -143,9 +146,21 @@ def _documents(service: Service, pick: Pick) -> Iterator[str]:
             if items:
                 title = pick(CHANNELS[channel]) if heading is None else f"{pick(CHANNELS[channel])}: {pick(heading)}"
                 yield from (f"**{title}**", "", *(line for item in items for line in _document(item, pick)), "")
+    needless = list(_not_attached(service, pick))
+    if needless:
+        yield from (f"**{pick(WORDS['not_attached'])}**", "", *needless, "")
     rule = service.passport.documents_rule
     if rule is not None:
         yield f"{pick(service.text(rule))}."
+
+
+def _not_attached(service: Service, pick: Pick) -> Iterator[str]:
+    for requirement in service.form.documents.requirements:
+        if requirement.need in NOT_ATTACHED:
+            for entry in (service.passport.documents[place] for place in requirement.act):
+                words = pick(service.text(entry))
+                when = _if([service.text(entry.condition)] if entry.condition is not None else [], words, pick)
+                yield f"- {words}{when} — {pick(NOT_ATTACHED[requirement.need])}"
 
 
 def _cases(service: Service) -> Iterator[tuple[Text | None, Answers]]:
@@ -161,8 +176,14 @@ def _cases(service: Service) -> Iterator[tuple[Text | None, Answers]]:
 def _document(item: ChecklistItem, pick: Pick) -> Iterator[str]:
     names = f" {pick(WORDS['or'])} ".join(pick(label) for label in item.labels)
     yield f"- {names} — {pick(WANTED[item.wanted])}"
-    conditions = "; ".join(pick(condition) for condition in item.conditions)
-    yield f"  <br><sub>{'; '.join(map(pick, item.act))}{f' ({conditions})' if conditions else ''}</sub>"
+    words = "; ".join(map(pick, item.act))
+    yield f"  <br><sub>{words}{_if(item.conditions, words, pick)}</sub>"
+
+
+def _if(conditions: Iterable[Text], words: str, pick: Pick) -> str:
+    """Return the conditions in brackets, but for those that the act's words hold already."""
+    said = "; ".join(condition for condition in map(pick, conditions) if condition not in words)
+    return f" ({said})" if said else ""
 
 
 def _fields(fields: Iterable[FormField], pick: Pick, indent: str = "") -> Iterator[str]:
@@ -183,17 +204,42 @@ def _result(service: Service, pick: Pick) -> Iterator[str]:
         yield from _fields(paper.fields, pick, "  ")
 
 
+def _papers(service: Service, pick: Pick) -> Iterator[str]:
+    results = {paper.act for paper in service.result.papers}
+    papers = (paper for place, paper in enumerate(service.passport.forms) if place not in results)
+    titles = (pick(service.text(paper.title)) for paper in papers if paper.title is not None)
+    yield from (f"- {title}" for title in dict.fromkeys(titles))
+
+
+def _stages(service: Service, channel: Channel, pick: Pick) -> Iterator[str]:
+    """Yield what the act tells of a channel in sentences, where its tables tell the same channel otherwise."""
+    tabled = {step.action for course in Course for step in procedure(service, channel, course)}
+    for row in getattr(service.passport.channel_procedures, channel):
+        action = service.text(row.action)
+        if action not in tabled:
+            yield f"- {row.no or '–'}: {pick(action)}"
+
+
 def _steps(steps: tuple[Step, ...], pick: Pick) -> Iterator[str]:
     if not steps:
         return
+    numbered = any(step.names_units for step in steps)
     head = (WORDS["no"], WORDS["who_acts"], WORDS["action"], WORDS["outcome"], WORDS["time"], WORDS["next"])
     yield f"| {' | '.join(pick(word) for word in head)} |"
     yield "|---|---|---|---|---|---|"
     for step in steps:
         outcome = pick(step.outcome) if step.outcome is not None else "–"
         time = pick(step.span.text) if step.span is not None else "–"
-        cells = (step.no, pick(step.actor), pick(step.action), outcome, time, step.next or "–")
+        cells = (step.no, _actor(step, pick, numbered=numbered), pick(step.action), outcome, time, step.next or "–")
         yield f"| {' | '.join(cells)} |"
+
+
+def _actor(step: Step, pick: Pick, *, numbered: bool) -> str:
+    """Name who acts, with the number under which the other steps speak of the unit, where they do."""
+    if not numbered or step.unit is None:
+        return pick(step.actor)
+    number = step.unit.removeprefix("SFU-")
+    return f"{pick(step.actor)} ({pick(Text(f'{number}-ҚФБ', f'СФЕ-{number}'))})"
 
 
 def _particulars(service: Service, pick: Pick) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.completeness import Wanted
+from gateway.catalogue.document_list import Need
 from gateway.catalogue.form_field import Kind
 from gateway.catalogue.grounds import GroundKind
 from gateway.catalogue.term import Origin
@@ -27,10 +28,13 @@ WORDS = {
     "per_person": Text("кезектегі әр адамға", "на каждого в очереди"),
     "documents": Text("Құжаттар", "Документы"),
     "or": Text("немесе", "или"),
+    "not_attached": Text("Актінің тізбесінен тіркелмейтіндері", "Из перечня акта прилагать не нужно"),
     "form": Text("Өтініштің өрістері", "Поля заявления"),
     "required": Text(", міндетті", ", обязательно"),
     "asked_if": Text(", жауабыңызға қарай міндетті", ", обязательно в зависимости от ответов"),
     "result": Text("Нәтиже құжаттары", "Документы результата"),
+    "papers": Text("Актіде аталған өзге қағаздар", "Прочие бумаги, которые называет акт"),
+    "stages": Text("Көрсету кезеңдері", "Этапы оказания"),
     "steps_main": Text("Рәсімдер, негізгі", "Процедуры, основные"),
     "steps_alternative": Text("Рәсімдер, бас тартқанда", "Процедуры при отказе"),
     "no": Text("№", "№"),
@@ -71,6 +75,14 @@ WANTED = {
     Wanted.REQUIRED: Text("міндетті", "обязательно"),
     Wanted.IF_APPLICABLE: Text("жағдайға қарай", "если относится к Вам"),
     Wanted.OPTIONAL: Text("бар болса", "если есть"),
+}
+
+NOT_ATTACHED = {
+    Need.APPLICATION: Text("бұл — өтініштің өзі", "это само заявление"),
+    Need.COVERED: Text("өтініште көрсетіледі", "указывается в заявлении"),
+    Need.REGISTRY: Text(
+        "көрсетілетін қызметті беруші ақпараттық жүйелерден алады", "услугодатель получает из информационных систем"
+    ),
 }
 
 ORIGINS = {

@@ -56,6 +56,11 @@ class Step:
     """Number of the next step of the same course."""
 
     @property
+    def names_units(self) -> bool:
+        """Whether its words speak of units by their numbers."""
+        return any(_UNIT_NUMBER.search(f"{words.kk} {words.ru}") for words in (self.action, self.outcome) if words)
+
+    @property
     def achieved(self) -> Text | None:
         """What a citizen reads when it is done; None: the act has no words for it but such as only the units know."""
         given = (words for words in (self.outcome, self.action) if words is not None)
