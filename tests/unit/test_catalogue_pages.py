@@ -45,7 +45,7 @@ def test_a_page_holds_what_the_act_says(service: Service) -> None:
 
 @pytest.mark.parametrize("service", ALL, ids=lambda service: service.id)
 def test_a_page_holds_every_step_and_every_time(service: Service) -> None:
-    """Each step of each channel and course, its outcome and its time; each of the act's deadlines in the language that counts."""
+    """Each step of each channel and course, its outcome and time; each of the act's deadlines by its better reading."""
     written = " ".join((DOCS / f"{service.id}.md").read_text().split())
     for channel in service.channels:
         for step in (one for course in Course for one in procedure(service, channel, course)):
