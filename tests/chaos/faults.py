@@ -54,6 +54,8 @@ class Storm:
         async with asyncio.TaskGroup() as group:
             while not (self.progress.all_killed and self.progress.all_sent):
                 await self._pause()
+                # Faults that nobody meets, such as bad answers not yet asked for, would pile up.
+                await self.progress.until_storm_may()
                 async with self._measuring:
                     pass
                 group.create_task(self.chance.choice(self._disturbances())())
