@@ -3,18 +3,20 @@
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeVar
+from uuid import uuid4
 
 import typer
 
-from gateway import clock
+from gateway import clock, resources
 from gateway.app import Material
-from gateway.cases.counter import Counter, Coupon, NotTaken
+from gateway.cases.counter import UNKNOWN_SERVICE, Counter, Coupon, NotTaken
 from gateway.cases.model import DutyKind
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.store.store import Store
-from gateway.catalogue import notices
+from gateway.catalogue import desk_form, notices
 from gateway.catalogue.calendar import WorkingCalendar
+from gateway.catalogue.catalogue import Catalogue
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.receipt_print import as_pdf, as_text
 from gateway.cli_clerk import By, Number, clerk_cli, clerk_name, refuse, told
@@ -39,7 +41,24 @@ class CounterChannel(StrEnum):
     AKIM = "akim"
 
 
+Attached = Annotated[
+    list[str] | None,
+    typer.Option("--attach", metavar="KIND=FILE", help="A scan; kinds: see the blank. May be given several times."),
+]
 Pdf = Annotated[Path | None, typer.Option("--pdf", help="Write the paper for the applicant here too, to be printed.")]
+
+
+@counter_cli.command()
+def blank(
+    service: Annotated[str, typer.Argument(help="Id of the service, e.g. kostanay.child-benefit.")],
+    into: Annotated[Path, typer.Option("--out", help="Where to write it.")],
+) -> None:
+    """Write an empty application, to be filled in with an editor and entered."""
+    found = Catalogue.load(resources.schemas()).find(service)
+    if found is None:
+        refuse("counter.unknown_service", UNKNOWN_SERVICE)
+    _write(into, desk_form.blank(found, f"desk-{uuid4().hex[:12]}", clock.utc_now()))
+    out.print(f"{service}: {into}", highlight=False)
 
 
 @counter_cli.command()
@@ -49,13 +68,14 @@ def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
     channel: Annotated[CounterChannel, typer.Option(help="Whose counter.")],
     clerk: By,
     settings: SettingsFile,
+    attach: Attached = None,
     pdf: Pdf = None,
 ) -> None:
     """Register an application and print the coupon, or the receipt of a refusal with everything that is missing.
 
     Entering the same application again prints the same coupon.
     """
-    document, by = _read(file), clerk_name(clerk)
+    document, by = _with_scans(_read(file), attach or []), clerk_name(clerk)
 
     async def take(store: Store, loaded: Settings, material: Material) -> None:
         counter = _counter(store, loaded, material)
@@ -111,6 +131,13 @@ def _read(file: Path) -> bytes:
     return document
 
 
+def _with_scans(document: bytes, attached: list[str]) -> bytes:
+    """Put the scans into the application; a kind that the service does not know has its finding later."""
+    named = [(kind, Path(path)) for kind, _, path in (one.partition("=") for one in attached)]
+    files = [(kind, path.name, _read(path)) for kind, path in named]
+    return desk_form.with_files(document, files) if files else document
+
+
 def _hand(paper: Coupon | NotTaken, pdf: Path | None) -> None:
     """Print the paper, and write it for the printer."""
     out.print(as_text(paper.receipt), highlight=False, markup=False, soft_wrap=True)
@@ -139,6 +166,6 @@ _NOT_TAKEN = Text(
     kk="Өтініш тіркелмеді. Қолхатты өтініш берушіге беріңіз.",
     ru="Заявление не зарегистрировано. Выдайте расписку заявителю.",
 )
-_FILE_UNREADABLE = Text(kk="Өтініш файлын оқу мүмкін болмады.", ru="Файл заявления не читается.")
-_FILE_TOO_LARGE = Text(kk="Өтініш файлы 8 МБ-тан аспауы керек.", ru="Файл заявления должен быть не больше 8 МБ.")
+_FILE_UNREADABLE = Text(kk="Файлды оқу мүмкін болмады.", ru="Файл не читается.")
+_FILE_TOO_LARGE = Text(kk="Файл 8 МБ-тан аспауы керек.", ru="Файл должен быть не больше 8 МБ.")
 _FILE_UNWRITABLE = Text(kk="Файлды жазу мүмкін болмады.", ru="Файл не записывается.")

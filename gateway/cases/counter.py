@@ -89,7 +89,7 @@ class Counter:
             NotTaken: with every finding.
         """
         if self.services.find(service_id) is None:
-            raise NotThere("counter.unknown_service", _UNKNOWN_SERVICE)
+            raise NotThere("counter.unknown_service", UNKNOWN_SERVICE)
         offer, now = self.services.given(service_id, channel), self.clock()
         try:
             form = self._read(offer, document, now)
@@ -215,7 +215,7 @@ _NOT_AN_APPLICATION = Finding(
     "applicant.form",
     Text(kk="Бұл файл осы қызметке арналған өтініш емес.", ru="Этот файл не является заявлением на эту услугу."),
 )
-_UNKNOWN_SERVICE = Text(
+UNKNOWN_SERVICE = Text(
     kk="Мұндай қызмет жоқ. Қызметтің кодын тексеріңіз.", ru="Такой услуги нет. Проверьте код услуги."
 )
 _UNKNOWN_NUMBER = Text(kk="Мұндай нөмірмен өтініш тіркелмеген.", ru="Заявления с таким номером нет.")

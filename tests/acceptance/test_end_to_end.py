@@ -10,8 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 import pytest_asyncio
+from typer.testing import CliRunner
 
 from gateway.cases.number import is_registration_number
+from gateway.cli import cli
 from gateway.clock import utc_now
 from gateway.eds.anchors import Anchors
 from gateway.eds.verdict import Indication
@@ -206,6 +208,23 @@ async def test_a_paper_application_goes_its_way_at_the_counter(both: Together, t
     assert verdict.indication is Indication.VALID
     await both.qaqpa("counter", "hand-over", number[0], "--clerk", "Айгүл С.")
     assert "confirmed" in await both.qaqpa("case", "show", number[0])
+
+
+async def test_a_clerk_fills_a_blank_in_and_attaches_a_scan(both: Together, tmp_path: Path) -> None:
+    """From the empty form to the coupon with what was handed in, without a line of XML that the clerk has to know."""
+    service, paper, scan = "kostanay.child-benefit", tmp_path / "application.xml", tmp_path / "scan.pdf"
+    scan.write_bytes(b"%PDF-1.4 scan\n%%EOF\n")
+    assert CliRunner().invoke(cli, ["counter", "blank", service, "--out", str(paper)]).exit_code == 0
+    citizen, blank = CITIZENS[3], paper.read_text()
+    answers = {"iin": citizen.iin, "surname": citizen.surname, "givenName": citizen.given_name, "consent": "true"}
+    for field, answer in answers.items():
+        blank = blank.replace(f"<{field}></{field}>", f"<{field}>{answer}</{field}>", 1)
+    paper.write_text(blank)
+    entered = await both.qaqpa(
+        *("counter", "enter", str(paper), "--service", service, "--channel", "provider", "--clerk", "Айгүл С."),
+        *("--attach", f"package={scan}"),
+    )
+    assert "Пакет документов — 1 шт." in entered
 
 
 @pytest.mark.parametrize(
