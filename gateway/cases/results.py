@@ -43,8 +43,9 @@ class CheckedResult:
     """For the evidence."""
 
 
-CLOCK_SKEW = timedelta(minutes=10)
-"""How far the provider's clock may be from ours."""
+CLOCK_SKEW = timedelta(days=1)
+"""How far the provider's clock may be from ours, ours as it was at registration included: the document is bound to the
+case by number and person, and a clock that was wrong for an hour must not bar its decision for ever."""
 
 SearchKey = Callable[[str], bytes]
 """Makes the keyed hash by which an IIN is compared (`Vault.search_key`)."""

@@ -90,6 +90,11 @@ async def test_the_providers_document_is_trusted(office: Office) -> None:
     assert await office.check(document()) is None
 
 
+async def test_a_clock_that_was_hours_ahead_at_registration_bars_no_decision(office: Office) -> None:
+    """The case counts as registered yesterday; the decision is dated hours before that by a clock that is right."""
+    assert await office.check(document(decided_at=NOW - timedelta(days=1, hours=6))) is None
+
+
 async def test_the_ground_is_the_one_that_was_signed(office: Office) -> None:
     """What the provider's system says beside the document does not count."""
     refused = document(outcome=cabinet_message.Outcome.REFUSED, ground=GROUND)
