@@ -1,11 +1,11 @@
 """Dictionary data for the portal's form and the desk: codes with their names in Kazakh and Russian."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from types import MappingProxyType
 
 from gateway.catalogue.channel import Channel, PortalOpening, channels
-from gateway.catalogue.declarations import COMPONENT
+from gateway.catalogue.declarations import COMPONENT, paths
 from gateway.catalogue.form_field import FormField
 from gateway.catalogue.grounds import GroundKind, grounds
 from gateway.catalogue.service import Service
@@ -103,6 +103,23 @@ def choices(service: Service, path: str) -> tuple[Entry, ...]:
         fields = found.fields if found is not None else ()
     given = found.choices if found is not None else ()
     return tuple(Entry(choice.value, choice.label.kk, choice.label.ru) for choice in given)
+
+
+def of_form(service: Service) -> dict[str, object]:
+    """Return everything that the portal's form offers to choose from, by the names that `portal.xsd` has for it.
+
+    Each is a list of entries; `choices` holds one for each choice field of the form, by its path.
+    """
+    asked = {path: choices(service, path) for path, field in paths(service.form.own) if field.choices}
+    named = {"components": components(service), "documentKinds": document_kinds(service)}
+    given = {**named, "grounds": refusal_grounds(service)}
+    return {name: _listed(entries) for name, entries in given.items()} | {
+        "choices": {path: _listed(entries) for path, entries in asked.items()}
+    }
+
+
+def _listed(entries: Iterable[Entry]) -> list[dict[str, str]]:
+    return [asdict(entry) for entry in entries]
 
 
 def refusal_grounds(service: Service, component: str | None = None) -> tuple[Entry, ...]:

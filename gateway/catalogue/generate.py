@@ -1,9 +1,10 @@
 """`python -m gateway.catalogue.generate`: write the files that are made from the passports and the declarations.
 
-Those are the XSDs in `schemas/` and the pages in `docs/services/`. With `--check` nothing is written; the exit status
-is 1 if a file is not what it should be.
+Those are the XSDs and dictionaries in `schemas/` and the pages in `docs/services/`. With `--check` nothing is
+written; the exit status is 1 if a file is not what it should be.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from gateway.catalogue import result_form
 from gateway.catalogue.application_form import sourced
 from gateway.catalogue.catalogue import CatalogueError
 from gateway.catalogue.definition import Definition, Definitions
+from gateway.catalogue.dictionaries import of_form
 from gateway.catalogue.form_field import FormField, Label
 from gateway.catalogue.form_schema import application_schema, common_schema, result_schema
 from gateway.catalogue.pages import pages
@@ -38,8 +40,14 @@ def generated(schemas: Path) -> Iterator[tuple[Path, bytes]]:
         Service(service.passport, service.form, result=service.result, translations=translations)
         for service in services
     ]
+    for service in catalogue:
+        yield schemas / "services" / service.id / "dictionaries.json", _dictionaries(service)
     for name, page in pages(catalogue):
         yield schemas.parent / "docs" / "services" / name, page.encode()
+
+
+def _dictionaries(service: Service) -> bytes:
+    return (json.dumps(of_form(service), ensure_ascii=False, indent=1) + "\n").encode()
 
 
 def _result(definition: Definition) -> bytes:

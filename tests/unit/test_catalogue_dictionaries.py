@@ -1,10 +1,12 @@
 """Dictionaries, channels that a region opens, second applications, translations, pages."""
 
+import json
 import re
 from dataclasses import replace
 from datetime import date
 
 import pytest
+from lxml import etree
 
 from gateway import resources
 from gateway.catalogue import dictionaries, kazakh
@@ -182,3 +184,15 @@ def test_table_of_services_names_the_42_ways() -> None:
     assert table.count("](") == 22
     assert "22 services, 42 ways to apply." in table
     assert sorted(path.stem for path in folder.glob("*.*.md")) == sorted(one.id for one in ALL)
+
+
+@pytest.mark.parametrize("one", ALL, ids=lambda one: one.id)
+def test_the_published_dictionaries_hold_what_the_forms_schema_takes(one: Service) -> None:
+    """Every code that the service's schema lists for a choice or a document is published with both its names."""
+    folder = resources.schemas() / "services" / one.id
+    published = json.loads((folder / "dictionaries.json").read_text())
+    lists = [published["documentKinds"], *published["choices"].values()]
+    named = {entry["code"] for entries in lists for entry in entries if entry["kk"] and entry["ru"]}
+    schema = etree.parse(folder / "application.xsd")
+    listed = {element.get("value", "") for element in schema.iter("{http://www.w3.org/2001/XMLSchema}enumeration")}
+    assert {code for code in listed if "/" not in code} == named  # types of files are told by the files
