@@ -7,6 +7,7 @@ or receipt with everything that has to stand on it.
 """
 
 import asyncio
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+import structlog
 from aiohttp import ClientSession
 from rich.console import Console
 from rich.table import Table
@@ -216,6 +218,7 @@ def _cell(row: Row | None) -> str:
 
 def main() -> None:
     """Run in a folder of its own that goes afterwards."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="qaqpa-services-") as folder:
         raise SystemExit(asyncio.run(run(Path(folder), Console())))
 
