@@ -27,7 +27,6 @@ def page() -> Path:
 
 def made() -> str:
     """Play the walk and return the page as it must be."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with tempfile.TemporaryDirectory(prefix="qaqpa-walk-") as folder:
         exchanges = asyncio.run(play(Path(folder)))
     return filled(page().read_text(), parts(exchanges))
@@ -46,4 +45,5 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     sys.exit(main(sys.argv[1:]))
