@@ -17,7 +17,6 @@ from rich.table import Table
 
 from gateway import app as composition
 from gateway import resources
-from gateway.app import Material, Role
 from gateway.cases.services import Services, ServicesUnusable
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.errors import DatabaseUnusable
@@ -40,6 +39,8 @@ from gateway.eds.certificate import CertificateUnreadable
 from gateway.eds.keys import KeyUnusable
 from gateway.eds.keystore.summary import gost_lines, key_lines
 from gateway.embedded import EmbeddedUnusable
+from gateway.material import Material
+from gateway.process import Role
 from gateway.sandbox.demo import run as run_demo
 from gateway.sandbox.main import sandbox_main
 from gateway.serving import Doors, LocalSocket

@@ -9,7 +9,6 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from gateway.app import Material
 from gateway.cases import archive
 from gateway.cases.evidence import Entry, first_broken
 from gateway.cases.model import Case
@@ -21,6 +20,7 @@ from gateway.cli_course import describe, steps_table
 from gateway.cli_letters import case_replay, show_dead, show_undelivered, show_work
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import local
+from gateway.material import Material
 from gateway.settings import Settings
 
 case_cli = typer.Typer(help="Look at cases and put failed ones back to work.", no_args_is_help=True)

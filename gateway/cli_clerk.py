@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn, TypeVar
 import typer
 
 from gateway import clock
-from gateway.app import Material
 from gateway.cases.clerk import Clerk
 from gateway.cases.counter import NotThere
 from gateway.cases.model import Case
@@ -21,6 +20,7 @@ from gateway.catalogue.value import has_control_characters
 from gateway.cli_course import describe
 from gateway.cli_store import SettingsFile, fail, out, with_store
 from gateway.faults import GatewayFault
+from gateway.material import Material
 from gateway.settings import Settings
 from gateway.texts import Text
 

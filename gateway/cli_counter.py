@@ -8,7 +8,6 @@ from uuid import uuid4
 import typer
 
 from gateway import clock, resources
-from gateway.app import Material
 from gateway.cases.counter import UNKNOWN_SERVICE, Counter, Coupon, NotTaken
 from gateway.cases.model import DutyKind
 from gateway.cases.registrar import Registrar
@@ -22,6 +21,7 @@ from gateway.catalogue.receipt_print import as_pdf, as_text
 from gateway.cli_clerk import By, Number, clerk_cli, clerk_name, refuse, told
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import local
+from gateway.material import Material
 from gateway.settings import Settings
 from gateway.texts import Text
 

@@ -10,12 +10,12 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from gateway.app import Material
 from gateway.cases.replay import Replay
 from gateway.cases.store.dead_letters import DeadLetter, Wanted
 from gateway.cases.store.store import Store
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import ALMATY, local, utc_now
+from gateway.material import Material
 from gateway.settings import Settings
 
 _MOST = 10_000

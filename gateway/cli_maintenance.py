@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from gateway.app import Material
 from gateway.cases.maintenance import DEFAULT_REASON, DEFAULT_RETRY_SECONDS, Maintenance
 from gateway.cases.store.store import Store
 from gateway.cli_store import SettingsFile, out, with_store
 from gateway.clock import local, utc_now
+from gateway.material import Material
 from gateway.settings import Settings
 from gateway.texts import Text
 

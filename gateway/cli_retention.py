@@ -7,8 +7,7 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from gateway import app as composition
-from gateway.app import Material
+from gateway import process as composition
 from gateway.cases import archive
 from gateway.cases.archive import NoArchive, Report
 from gateway.cases.retention import NotArchived
@@ -16,6 +15,7 @@ from gateway.cases.store.store import Store
 from gateway.cases.vault import Vault
 from gateway.cli_store import SettingsFile, fail, out, with_store
 from gateway.clock import local
+from gateway.material import Material
 from gateway.settings import Settings
 
 retention_cli = typer.Typer(help="Archive closed cases and erase personal data when their term is over.")

@@ -11,9 +11,9 @@ import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
-from gateway.app import Material
 from gateway.cases.store.store import Store
 from gateway.database import store as open_installation
+from gateway.material import Material
 from gateway.settings import Settings
 from gateway.settings import load as load_settings
 

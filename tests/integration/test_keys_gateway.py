@@ -18,6 +18,7 @@ from gateway.eds.certificate import Certificate
 from gateway.eds.gost.keys import PrivateKey
 from gateway.eds.gost.suites import GOST_2015_512
 from gateway.eds.xml import parse
+from gateway.process import Role
 from gateway.sandbox.gateway_config import write_gateway_config
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.plan import Plan
@@ -66,7 +67,7 @@ async def _serving(loaded: settings.Settings, database_url: str) -> AsyncIterato
         }
     )
     stop, ready = asyncio.Event(), asyncio.get_running_loop().create_future()
-    running = asyncio.create_task(app.run(changed, app.Role.SERVE, stop=stop, ready=ready.set_result))
+    running = asyncio.create_task(app.run(changed, Role.SERVE, stop=stop, ready=ready.set_result))
     try:
         await asyncio.wait({running, ready}, return_when=asyncio.FIRST_COMPLETED)
         yield ready.result()
