@@ -66,7 +66,7 @@ def admin_routes(replicas: Sequence[Replica], draining: Callable[[], bool]) -> l
     async def metrics(_: web.Request) -> web.Response:
         answers = await asyncio.gather(*(_ask(one.admin, "/metrics") for one in replicas))
         texts = {str(one.number): answer.body.decode() for one, answer in zip(replicas, answers, strict=True) if answer}
-        return web.Response(body=merged(texts, _own(replicas)), headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(body=merged(texts, own_metrics(replicas)), headers={"Content-Type": CONTENT_TYPE})
 
     async def live(_: web.Request) -> web.Response:
         return web.json_response({"status": "live"})
@@ -111,7 +111,8 @@ class _Collected(Collector):
         return self._metrics
 
 
-def _own(replicas: Sequence[Replica]) -> Iterable[Metric]:
+def own_metrics(replicas: Sequence[Replica]) -> Iterable[Metric]:
+    """Return what the supervisor itself counts."""
     taking = GaugeMetricFamily("qaqpa_replicas", "Processes that take connections.")
     taking.add_metric([], sum(one.takes for one in replicas))
     restarts = CounterMetricFamily(
