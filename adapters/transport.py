@@ -64,7 +64,19 @@ class Transport(AsyncTransport):
         return httpx.Response(response.status_code, headers=headers, content=bytes(body), request=response.request)
 
 
+class _Network(httpx.AsyncHTTPTransport):
+    """httpx's own, which says of every broken connection that it is one."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            return await super().handle_async_request(request)
+        except AttributeError as error:
+            # anyio over uvloop asks a connection that was reset while it was opened for its socket: there is none.
+            raise httpx.ConnectError("reset while it was opened", request=request) from error
+
+
 def client(timeout_seconds: float, connections: int) -> httpx.AsyncClient:
     """Return an HTTP client without redirects, proxies or credentials out of the environment."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
-    return httpx.AsyncClient(timeout=timeout_seconds, limits=limits, follow_redirects=False, trust_env=False)
+    network = _Network(limits=limits, trust_env=False)
+    return httpx.AsyncClient(transport=network, timeout=timeout_seconds, follow_redirects=False, trust_env=False)

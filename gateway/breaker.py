@@ -3,7 +3,7 @@
 The one breaker of the house: OCSP responders, NCANode, ShEP and providers' systems.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -13,9 +13,18 @@ class Breaker:
     threshold: int
     """So many failures in a row open it."""
     pause_seconds: float
+    """The first pause. One blink of a network fails all calls under way at once: it must not cost a long rest."""
+    longest_pause_seconds: float = 0.0
+    """Each trial that fails doubles the pause, up to this; default: pauses do not grow."""
     failures: int = 0
     rests_until: float | None = None
     """On the caller's monotonic clock; None while it is closed."""
+    _pause: float = field(init=False)
+    _on_trial: bool = False
+
+    def __post_init__(self) -> None:
+        """Begin with the first pause."""
+        self._pause = self.pause_seconds
 
     @property
     def is_open(self) -> bool:
@@ -31,16 +40,28 @@ class Breaker:
         if self.rests(now):
             return False
         if self.is_open:
-            self.rests_until = now + self.pause_seconds  # the others wait for the outcome of this one
+            self._on_trial = True
+            self.rests_until = now + self._pause  # the others wait for the outcome of this one
         return True
 
     def succeeded(self) -> None:
         """Record an answer."""
         self.failures = 0
         self.rests_until = None
+        self._pause = self.pause_seconds
+        self._on_trial = False
 
     def failed(self, now: float, retry_after: float = 0.0) -> None:
-        """Record a failure at `now`; who says itself when to come again (seconds) is left alone at once."""
+        """Record a failure at `now`; who says itself when to come again (seconds) is left alone at once.
+
+        A call that was begun before it opened and fails while it rests tells nothing new.
+        """
         self.failures += 1
-        if retry_after or self.failures >= self.threshold:
-            self.rests_until = now + max(self.pause_seconds, retry_after)
+        if self._on_trial or (self.is_open and not self.rests(now)):
+            self._pause = max(self._pause, min(2 * self._pause, self.longest_pause_seconds))
+            self.rests_until = now + self._pause
+        elif not self.is_open and self.failures >= self.threshold:
+            self.rests_until = now + self._pause
+        self._on_trial = False
+        if retry_after:
+            self.rests_until = max(self.rests_until or 0.0, now + max(self._pause, retry_after))

@@ -215,6 +215,7 @@ class Worker(_Section):
     breaker_failures: Annotated[int, Field(gt=0)] = 5
     """After so many failures in a row a system is left alone for a while; others' cases go on."""
     breaker_pause_seconds: Annotated[float, Field(gt=0)] = 30.0
+    """The longest such while. The first lasts a second, and each call that is tried in vain after it doubles it."""
     sweep_seconds: Annotated[float, Field(gt=0)] = 300.0
     """How often every worker looks for cases that nobody will take up."""
     undelivered_hours: Annotated[float, Field(gt=0)] = 24.0

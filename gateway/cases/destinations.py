@@ -21,6 +21,8 @@ OWN: Final = "own"
 SHEP: Final = "shep"
 STORAGE: Final = "storage"
 
+_FIRST_PAUSE_SECONDS: Final = 1.0
+
 LaneOf = Callable[[str, TaskKind], str]
 """Returns the lane of a task, by the service of its case and its kind."""
 
@@ -82,7 +84,8 @@ class Destinations:
         limits |= {provider_lane(name): one.concurrency for name, one in settings.providers.items()}
 
         def breaker() -> Breaker:
-            return Breaker(worker.breaker_failures, worker.breaker_pause_seconds)
+            longest = worker.breaker_pause_seconds
+            return Breaker(worker.breaker_failures, min(_FIRST_PAUSE_SECONDS, longest), longest)
 
         made = cls({lane: Destination(limit, breaker()) for lane, limit in limits.items()}, observer)
         for lane in limits:

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -26,7 +27,8 @@ def main() -> int:
     arguments = parser.parse_args()
     seed = secrets.randbelow(1_000_000) if arguments.seed is None else arguments.seed
     plan = Plan(arguments.applications, arguments.kills, seed, arguments.pause)
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # everything is taken down then, too
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     _say(f"seed {seed}")
     with tempfile.TemporaryDirectory(prefix="chaos-") as temporary:
         folder = arguments.folder or Path(temporary)

@@ -17,9 +17,10 @@ from tests.support.faulty_proxy import Condition
 
 _KILLED_ALONE = 6
 """Weight of a kill of one, against one of several and one of everything."""
-_FROZEN_SECONDS = (0.5, 11.0)
-"""Up to longer than a lease: what was held is in other hands when its worker wakes up."""
-_WIRE_SECONDS = (0.2, 4.0)
+_FROZEN_SECONDS = (0.2, 2.0)
+_FROZEN_BEYOND_A_LEASE = (9.0, 11.0)
+"""What was held is in other hands when its worker wakes up."""
+_WIRE_SECONDS = (0.2, 3.0)
 _FULL_SECONDS = (1.0, 4.0)
 _WRONG_CLOCKS = (-6 * 3600.0, -90.0, 90.0, 6 * 3600.0)
 _ASK = ClientTimeout(total=3)
@@ -33,7 +34,7 @@ class Storm:
     progress: Progress
     chance: random.Random
     pause_seconds: float
-    """Between two kills, on the average; other faults come as often, and last while others begin."""
+    """Between two kills, on the average; other faults come half as often, and last while others begin."""
     happened: Counter[str] = field(default_factory=Counter)
     recoveries: list[Recovery] = field(default_factory=list)
     _measuring: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -53,15 +54,15 @@ class Storm:
     async def _disturb_on(self) -> None:
         async with asyncio.TaskGroup() as group:
             while not (self.progress.all_killed and self.progress.all_sent):
-                await self._pause()
+                await self._pause(2)
                 # Faults that nobody meets, such as bad answers not yet asked for, would pile up.
                 await self.progress.until_storm_may()
                 async with self._measuring:
                     pass
                 group.create_task(self.chance.choice(self._disturbances())())
 
-    async def _pause(self) -> None:
-        await asyncio.sleep(self.chance.uniform(0.1, 1.9) * self.pause_seconds)
+    async def _pause(self, times: float = 1) -> None:
+        await asyncio.sleep(self.chance.uniform(0.1, 1.9) * times * self.pause_seconds)
 
     async def _strike(self, whom: str) -> None:
         names = sorted(self.world.parties)
@@ -95,7 +96,7 @@ class Storm:
         name = self.chance.choice(sorted(self.world.parties))
         if self.world.parties[name].freeze():
             self.happened[f"{name} frozen"] += 1
-            await asyncio.sleep(self.chance.uniform(*_FROZEN_SECONDS))
+            await asyncio.sleep(self.chance.uniform(*self.chance.choice((_FROZEN_SECONDS, _FROZEN_BEYOND_A_LEASE))))
             self.world.parties[name].thaw()
 
     async def _trouble_a_wire(self) -> None:

@@ -32,8 +32,8 @@ _LIMITS = {
     "QAQPA_WORKER__STEP_SECONDS": "20",
     "QAQPA_WORKER__BACKOFF_INITIAL_SECONDS": "0.2",
     "QAQPA_WORKER__BACKOFF_MAX_SECONDS": "5",
-    # Somebody is nearly always away: with the ordinary pause of half a minute hardly a call would pass.
-    "QAQPA_WORKER__BREAKER_PAUSE_SECONDS": "1",
+    # Somebody is nearly always away: pauses that grow to half a minute would let hardly a call pass.
+    "QAQPA_WORKER__BREAKER_PAUSE_SECONDS": "2",
 }
 _ROLES = {"replica A": ("serve",), "replica B": ("serve", "--no-worker"), "worker": ("worker",)}
 

@@ -89,7 +89,8 @@ class FaultyProxy:
         connection = _Connection(self, reader, writer)
         self._connections.add(connection)
         try:
-            await connection.run()
+            with suppress(asyncio.CancelledError):  # nobody waits for it: the server's end is this one's as well
+                await connection.run()
         finally:
             connection.reset()
             self._connections.discard(connection)

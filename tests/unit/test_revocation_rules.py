@@ -209,3 +209,33 @@ def test_breaker_lets_one_probe_through_after_the_pause() -> None:
     breaker.succeeded()
     assert breaker.lets_pass(21)
     assert breaker.lets_pass(21)
+
+
+def test_breaker_rests_longer_the_longer_it_is_in_vain() -> None:
+    """The first pause is short, each trial that fails doubles it up to the longest, an answer begins anew."""
+    breaker, now, pauses = Breaker(threshold=1, pause_seconds=1, longest_pause_seconds=5), 0.0, []
+    for _ in range(4):
+        breaker.failed(now)
+        pauses.append((breaker.rests_until or 0) - now)
+        now = breaker.rests_until or 0
+    assert pauses == [1, 2, 4, 5]
+    breaker.succeeded()
+    breaker.failed(now)
+    assert breaker.rests_until == now + 1
+
+
+def test_breaker_takes_one_blink_for_one() -> None:
+    """Calls that were under way together and fail together open it for one short pause, not for a longer one each."""
+    breaker = Breaker(threshold=2, pause_seconds=1, longest_pause_seconds=30)
+    for _ in range(16):
+        breaker.failed(0.5)
+    assert breaker.rests_until == 1.5
+
+
+def test_breaker_pauses_grow_for_callers_who_ask_before() -> None:
+    """A trial that was let pass and fails doubles the pause as well."""
+    breaker = Breaker(threshold=1, pause_seconds=1, longest_pause_seconds=30)
+    breaker.failed(0)
+    assert breaker.lets_pass(1)
+    breaker.failed(1.5)
+    assert breaker.rests_until == 3.5
