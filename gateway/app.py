@@ -51,9 +51,7 @@ async def run(
     material, metrics, vitals = Material.load(settings), Metrics(), Vitals(stop)
     async with contextlib.AsyncExitStack() as stack:
         url = await stack.enter_async_context(database(settings, lambda: vitals.lost("database")))
-        opened = await stack.enter_async_context(
-            connecting_store(url, material.vault, settings.database.pool_size, lanes(settings.services))
-        )
+        opened = await stack.enter_async_context(_store(settings, url, material.vault))
         revocation = await stack.enter_async_context(_revocation(settings, material, opened, metrics))
         second = await stack.enter_async_context(second_opinion(settings.ncanode, metrics))
         verifier = Verifier(material.anchors, revocation, second)
@@ -80,6 +78,11 @@ async def run(
         for server in servers:  # the last one is where operators look: it answers until the end
             await server.drain()
     vitals.check()
+
+
+def _store(settings: Settings, url: str, vault: Vault) -> contextlib.AbstractAsyncContextManager[Store]:
+    limits = settings.database
+    return connecting_store(url, vault, limits.pool_size, lanes(settings.services), limits.statement_seconds)
 
 
 def _revocation(

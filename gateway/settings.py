@@ -51,6 +51,8 @@ class Database(_Section):
 
     url: SecretStr | None = None
     pool_size: Annotated[int, Field(gt=1)] = 8
+    statement_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """The longest that a serving process lets one statement take; five seconds later its connection is given up."""
     bin_dir: Path | None = None
     """Folder with `postgres` and `initdb` for the embedded server; default: the installed wheel's."""
 

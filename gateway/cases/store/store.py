@@ -3,23 +3,22 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
 
 from psycopg import AsyncConnection, Error
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from gateway.cases.destinations import ONE_LANE, LaneOf
 from gateway.cases.store.archives import Archives
+from gateway.cases.store.connection import STATEMENT_SECONDS, BoundedConnection
 from gateway.cases.store.dead_letters import DeadLetters
 from gateway.cases.store.delivery_log import DeliveryLog
 from gateway.cases.store.inbox import Inbox
 from gateway.cases.store.ledger import Ledger
 from gateway.cases.store.maintenance import MaintenanceNotice
-from gateway.cases.store.migrate import APPLICATION, check
+from gateway.cases.store.migrate import check
 from gateway.cases.store.outbox import Outbox
 from gateway.cases.store.partitions import Partitions
 from gateway.cases.store.revocations import RevocationAnswers
-from gateway.cases.store.schema import schema
 from gateway.cases.store.server import ailment, check_server, complaint
 from gateway.cases.store.tasks import Tasks
 from gateway.cases.vault import Vault, VaultUnusable
@@ -29,17 +28,6 @@ _CANARY = b"qaqpa"
 
 _RECONNECT_SECONDS = 5.0
 """How long the pool goes on trying, ever more rarely; who needs a connection then makes it begin anew at once."""
-
-_OPTIONS: Final[dict[str, Any]] = {
-    "application_name": f"{APPLICATION}{schema().number}",
-    # A database that does not answer must not hold what waits for it for ever.
-    "connect_timeout": 5,
-    "keepalives_idle": 10,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-    "options": "-c statement_timeout=30s -c lock_timeout=10s -c idle_in_transaction_session_timeout=60s",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +61,7 @@ async def connect(url: str) -> AsyncConnection:
     Raises:
         psycopg.Error: the database cannot be reached.
     """
-    return await AsyncConnection.connect(url, autocommit=True, **_OPTIONS)
+    return await BoundedConnection.connect(url)
 
 
 async def check_usable(connection: AsyncConnection, vault: Vault) -> None:
@@ -102,18 +90,31 @@ async def open_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_
 
 
 @asynccontextmanager
-async def connecting_store(url: str, vault: Vault, pool_size: int, lane: LaneOf = ONE_LANE) -> AsyncIterator[Store]:
+async def connecting_store(
+    url: str,
+    vault: Vault,
+    pool_size: int,
+    lane: LaneOf = ONE_LANE,
+    statement_seconds: float = STATEMENT_SECONDS,
+) -> AsyncIterator[Store]:
     """Give a store whose database may not be there yet: who needs it gets PoolTimeout or psycopg.Error.
 
-    Tasks are put into their `lane`.
+    Args:
+        url: of the database.
+        vault: opens and seals what is personal.
+        pool_size: connections at most.
+        lane: where tasks are put.
+        statement_seconds: how long a statement may take.
     """
+    bounded: type[AsyncConnection] = BoundedConnection
     pool = AsyncConnectionPool(
         url,
         min_size=2,
         max_size=pool_size,
         timeout=_POOL_WAIT_SECONDS,
         reconnect_timeout=_RECONNECT_SECONDS,
-        kwargs={"autocommit": True, **_OPTIONS},
+        connection_class=bounded,
+        kwargs={"statement_seconds": statement_seconds},
         open=False,
     )
     async with pool:
