@@ -20,7 +20,7 @@ class Recovery:
     moving: float | None
     """Until a case moved."""
     abandoned: float | None
-    """Until nothing was left of what the dead had held: every such task done or in other hands."""
+    """Until the dead withheld nothing more: every task that they held was done, due or in other hands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,9 @@ async def _look(database_url: str) -> _Seen:
             async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
                 counts = await connection.execute("SELECT count(*), coalesce(sum(seq - 1), 0)::bigint FROM cases")
                 cases, steps = await counts.fetchone() or (0, 0)
-                cursor = await connection.execute("SELECT DISTINCT claim FROM tasks WHERE claim IS NOT NULL")
+                cursor = await connection.execute(
+                    "SELECT DISTINCT claim FROM tasks WHERE due_at > now() AND claim IS NOT NULL"
+                )
                 claims = frozenset(one[0] for one in await cursor.fetchall())
         except psycopg.OperationalError:
             await asyncio.sleep(_STEP_SECONDS)

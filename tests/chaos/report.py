@@ -48,7 +48,7 @@ class Report:
         dropped = ", ".join(f"{count} {kind}" for kind, count in sorted(repeats(self.stories).items()))
         yield f"messages that ShEP got again and dropped by their id: {dropped or 'none'}"
         receipts = sum(map(len, self.load.receipts.values()))
-        yield f"applications also sent to both replicas at once: {self.load.copied}, different receipts: {receipts}"
+        yield f"{self.load.copied} applications also sent to both replicas at once, {receipts} different receipts"
 
     def _times(self) -> Iterator[str]:
         for name in ("accepting", "moving", "abandoned"):
@@ -74,5 +74,5 @@ class Report:
 _UNTIL = {
     "accepting": "applications are accepted",
     "moving": "cases move",
-    "abandoned": "nothing waits that the dead had held",
+    "abandoned": "the dead withhold no task",
 }
