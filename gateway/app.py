@@ -11,6 +11,7 @@ from gateway import clock
 from gateway.background import background, done, give_up
 from gateway.cases.destinations import lanes
 from gateway.cases.store.store import Store, connecting_store
+from gateway.cases.vault import Vault
 from gateway.database import database, until_usable
 from gateway.eds.ncanode.opinion import second_opinion
 from gateway.eds.revocation import RevocationSource

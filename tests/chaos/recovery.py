@@ -9,6 +9,7 @@ import psycopg
 
 _STEP_SECONDS = 0.05
 _LIMIT_SECONDS = 120.0
+_LEASES = "SELECT DISTINCT claim FROM tasks WHERE claim IS NOT NULL AND due_at > now()"
 
 
 @dataclass(frozen=True, slots=True)
