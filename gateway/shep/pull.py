@@ -16,6 +16,7 @@ import structlog
 from gateway.cases.calls import Failure
 from gateway.cases.destinations import SHEP, Destinations
 from gateway.clock import Clock
+from gateway.eds.keys import KeyUnusable
 from gateway.eds.verifier import Verifier
 from gateway.faults import Code, GatewayFault
 from gateway.settings import Pull
@@ -101,7 +102,7 @@ class Puller:
             async with self._places:
                 listed = await self._listed(service)
             return sum(await asyncio.gather(*(self._chain(service, chain) for chain in _chains(listed))))
-        except ShepFailed as error:
+        except (ShepFailed, KeyUnusable) as error:  # neither text holds anything of a message, or of a key
             _log.warning("pull.failed", error=str(error))
             return 0
 
@@ -125,13 +126,17 @@ class Puller:
         return concluded
 
     async def _conclude(self, service: str, waiting: "_Waiting") -> bool:
-        """Take a message or refuse it, and tell ShEP; False if it stays with ShEP."""
+        """Take a message or refuse it, and tell ShEP; False if that is not for this round to do."""
         answer = waiting.answer
         if answer is None:
             answer = await self._ask(self._query(service, message_id=waiting.message_id))
         content = _content(answer)
-        if not content.messages and not content.unreadable:
-            return True  # another process was faster
+        if _ids(content) != [waiting.message_id]:
+            # Nothing: another process was faster. Another message, or more than it: what is not it must not be
+            # confirmed in its place, nor kept as its evidence.
+            if _ids(content):
+                _log.error("pull.not_what_was_asked_for", message_id=waiting.message_id[:64])
+            return False
         started = perf_counter()
         fault = content.unreadable[0].fault if content.unreadable else await self._take(content.messages[0], answer)
         self._tell(waiting, fault, perf_counter() - started)
@@ -145,6 +150,7 @@ class Puller:
         """Hand a message to intake; return what it was refused with."""
         at = self.clock()
         try:
+            self.admit()
             verdict = judge(answer.transport, self.verifier, self.senders, at)
             admitted = admit(message, verdict, self.senders)
             await self.operations.answer(message, admitted, answer.raw, at)
@@ -225,6 +231,10 @@ def _chains(listed: Answer) -> Iterable[Sequence[_Waiting]]:
         waiting = _Waiting(message_id, correlation_id, alone)
         chains.setdefault(correlation_id or message_id, []).append(waiting)
     return chains.values()
+
+
+def _ids(content: MessagesAnswer) -> list[str | None]:
+    return [one.message_id for one in (*content.messages, *content.unreadable)]
 
 
 def _content(answer: Answer) -> MessagesAnswer:

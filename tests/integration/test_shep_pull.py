@@ -1,7 +1,7 @@
 """Fetching from the sandbox's ShEP over HTTP into a real database: nothing lost, nothing twice, nothing for ever."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,10 +11,12 @@ import pytest
 
 from gateway import resources
 from gateway.cases.destinations import Destinations
+from gateway.cases.gate import Gate
 from gateway.cases.inbound import Inbound, Reply
 from gateway.cases.inquiries import Inquiries
 from gateway.cases.intake import Intake
 from gateway.cases.mailbox import Mailbox
+from gateway.cases.maintenance import Maintenance
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
 from gateway.cases.store.migrate import migrate
@@ -24,6 +26,7 @@ from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.catalogue import Catalogue
 from gateway.clock import utc_now
 from gateway.eds.anchors import Anchors
+from gateway.eds.keys import KeyUnusable
 from gateway.eds.keystore.reloading import transport_key
 from gateway.eds.verifier import Verifier
 from gateway.faults import Code, Detail, GatewayFault
@@ -32,7 +35,7 @@ from gateway.sandbox.identities import CITIZENS
 from gateway.sandbox.world import Options, World
 from gateway.settings import Pull, Settings, load
 from gateway.shep.client import Answer, ShepClient
-from gateway.shep.messages import DeliveryNotification, MessageState, Request, Sender
+from gateway.shep.messages import DeliveryNotification, MessagesQuery, MessageState, Request, Sender
 from gateway.shep.operations import Operations
 from gateway.shep.pull import Puller, Source
 from gateway.shep.reader import read_taken
@@ -48,13 +51,20 @@ class Died(Exception):  # noqa: N818  says what happened
 
 
 class Mortal(ShepClient):
-    """A client whose process dies in front of a confirmation."""
+    """A client whose process dies in front of a confirmation, or whose ShEP has its own mind about ids."""
 
     dying = False
+    asked_by_id: Callable[[MessagesQuery], MessagesQuery] | None = None
+    """What ShEP makes of the question for one message."""
+    key_is_gone = False
 
     async def send(self, url: str, request: Request) -> Answer:
         if self.dying and isinstance(request, DeliveryNotification):
             raise Died
+        if self.key_is_gone:
+            raise KeyUnusable("the token was taken out")
+        if self.asked_by_id is not None and isinstance(request, MessagesQuery) and request.message_id is not None:
+            request = self.asked_by_id(request)
         return await super().send(url, request)
 
 
@@ -254,3 +264,46 @@ async def test_a_message_that_meets_our_defect_does_not_stand_in_the_way_for_eve
     assert post.observer.codes.count(("pulled", "SCE909")) == 5
     assert post.states([defective]) == [MessageState.NOT_DELIVERED]
     assert post.states([other]) == [MessageState.DELIVERED]
+
+
+@pytest.mark.parametrize("amount", [1, 5])
+async def test_only_what_was_taken_is_confirmed(post: Post, amount: int) -> None:
+    """A ShEP that answers the question for one message with another, or with more, loses none: each confirmed is a case."""
+    ids = await post.applied(0, 1, 2)
+    post.client.asked_by_id = lambda query: replace(query, message_id=None, amount=amount)
+    await post.puller.round()
+    confirmed = post.states(ids).count(MessageState.DELIVERED)
+    assert len(await post.store.ledger.cases()) == confirmed
+    post.client.asked_by_id = None
+    await post.puller.round()
+    assert post.states(ids) == [MessageState.DELIVERED] * 3
+    assert len(await post.store.ledger.cases()) == 3
+
+
+async def test_what_is_listed_and_not_given_is_not_asked_for_without_rest(post: Post) -> None:
+    """A message that ShEP lists and does not give is asked for again after a rest, not at once and for ever."""
+    await post.applied(0, 1)
+    post.client.asked_by_id = lambda query: replace(query, message_id="999999999")
+    assert await post.puller.round() == 0
+
+
+async def test_maintenance_that_begins_in_a_round_is_heeded_by_it(post: Post) -> None:
+    """What was listed before maintenance began stays with ShEP until it is over."""
+    ids = await post.applied(0, 1)
+    gate = Gate()
+    gate.open()
+    gate.announce(Maintenance(utc_now()))
+    under_way = replace(post.puller, admit=gate.check)
+    assert await under_way.round() == 0
+    assert post.states(ids) == [MessageState.ON_DELIVERY] * 2
+    gate.announce(None)
+    assert await under_way.round() == 2
+
+
+async def test_a_key_that_is_gone_for_a_while_does_not_end_the_fetching(post: Post) -> None:
+    """A token taken out is no reason for the process to end: messages are fetched again when it is back."""
+    await post.applied(0)
+    post.client.key_is_gone = True
+    assert await post.puller.round() == 0
+    post.client.key_is_gone = False
+    assert await post.puller.round() == 1
