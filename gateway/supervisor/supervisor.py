@@ -22,6 +22,8 @@ from gateway.vitals import Vitals
 _log = structlog.get_logger(__name__)
 
 _BACKLOG = 1024
+_AGAIN_SECONDS = 0.01
+"""Between two attempts to hand a connection over."""
 ADMIN_SOCKET = "all.sock"
 """In the folder of the replicas' sockets: answers for all of them."""
 _END_SECONDS = 10.0
@@ -135,6 +137,8 @@ class _Crew:
             connection, _ = await loop.sock_accept(self._listener)
             with connection:
                 while not self._hand_over(connection):
+                    # Whoever takes is dead, which is heard when this waits, or so busy that its channel is full.
+                    await asyncio.sleep(_AGAIN_SECONDS)
                     await self._somebody_takes()
 
     async def _somebody_takes(self) -> None:

@@ -213,3 +213,32 @@ async def test_a_signal_to_one_replica_loses_no_connection(
     os.kill(replicas(two)[0].pid, signal.SIGTERM)
     answers = [await send(session, two.url, installation.message()) for _ in range(10)]
     assert all(one.accepted for one in answers)
+
+
+async def test_replicas_that_hang_do_not_hang_the_supervisor(
+    installation: Installation, session: aiohttp.ClientSession, database_url: str
+) -> None:
+    """With more connections than hanging replicas are sent, it still answers, replaces them when they die, and ends."""
+    admin = installation.process("admin")
+    port = {"database__url": database_url, "http__admin_port": admin.url.rpartition(":")[2]}
+    running = installation.process("full", "--workers", "2", "--no-worker", **port)
+    await running.process.start(admin.url)
+    opened: list[asyncio.StreamWriter] = []
+    try:
+        await both_ready(admin)
+        for one in replicas(running):
+            one.suspend()
+        host, _, number = running.url.removeprefix("http://").rpartition(":")
+        for _ in range(900):
+            opened.append((await asyncio.open_connection(host, int(number)))[1])
+        async with session.get(f"{admin.url}/health/live") as response:
+            assert response.status == 200
+        for one in replicas(running):
+            one.kill()
+        await both_ready(admin)
+        assert (await send(session, running.url, installation.message())).accepted
+    finally:
+        for writer in opened:
+            writer.close()
+        code = await running.process.stop()
+    assert code == 0
