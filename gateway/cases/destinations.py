@@ -74,6 +74,8 @@ class Destinations:
 
     by_lane: dict[str, Destination]
     observer: Observer
+    longest_rest_seconds: float = 900.0
+    """Whatever a system, or a proxy before it, asks for."""
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
     @classmethod
@@ -87,7 +89,7 @@ class Destinations:
             longest = worker.breaker_pause_seconds
             return Breaker(worker.breaker_failures, min(_FIRST_PAUSE_SECONDS, longest), longest)
 
-        made = cls({lane: Destination(limit, breaker()) for lane, limit in limits.items()}, observer)
+        made = cls({lane: Destination(limit, breaker()) for lane, limit in limits.items()}, observer, worker.backoff_max_seconds)
         for lane in limits:
             observer.destination(lane, is_open=False)
         return made
@@ -116,7 +118,7 @@ class Destinations:
     def _record(self, lane: str, error: CallFailed | None) -> None:
         breaker = self.by_lane[lane].breaker
         if error is not None and HANDLING[error.failure].trips:
-            breaker.failed(self.monotonic(), error.retry_after)
+            breaker.failed(self.monotonic(), min(error.retry_after, self.longest_rest_seconds))
         else:
             breaker.succeeded()
         self.observer.destination(lane, is_open=breaker.is_open)

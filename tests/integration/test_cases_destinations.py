@@ -11,8 +11,9 @@ import pytest
 from aiohttp import web
 
 from adapters.soap import SoapProvider
-from gateway.cases.calls import CallFailed
-from gateway.cases.destinations import Destinations, lanes, provider_lane
+from gateway.breaker import Breaker
+from gateway.cases.calls import CallFailed, Failure
+from gateway.cases.destinations import Destination, Destinations, lanes, provider_lane
 from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.store.ledger import Commit
 from gateway.cases.store.migrate import migrate
@@ -161,3 +162,18 @@ async def test_within_a_lane_the_longest_due_comes_first(office: Office) -> None
     cases = await office.cases(DEAD, 5)
     claims = await office.store.tasks.claim(2, 60, {"shep": 0, "own": 0})
     assert {claim.case_id for claim in claims} == {case.id for case in cases[:2]}
+
+
+@pytest.mark.parametrize("failures", [1, SETTINGS.breaker_failures])
+async def test_nobody_is_left_alone_for_longer_than_the_longest_wait(failures: int) -> None:
+    """Whatever `Retry-After` an answer holds, or a proxy before it, the system is tried again after the longest wait."""
+    now = [0.0]
+    breaker = Breaker(SETTINGS.breaker_failures, SETTINGS.breaker_pause_seconds)
+    lane = {"lane": Destination(2, breaker)}
+    destinations = Destinations(lane, Recorder(), SETTINGS.backoff_max_seconds, lambda: now[0])
+    for _ in range(failures):
+        with pytest.raises(CallFailed), destinations.call("lane"):
+            raise CallFailed("busy: HTTP 503", Failure.BUSY, 999_999_999.0)
+    assert destinations.rests("lane")
+    now[0] = max(SETTINGS.backoff_max_seconds, SETTINGS.breaker_pause_seconds)
+    assert not destinations.rests("lane")
