@@ -89,7 +89,8 @@ class Destinations:
             longest = worker.breaker_pause_seconds
             return Breaker(worker.breaker_failures, min(_FIRST_PAUSE_SECONDS, longest), longest)
 
-        made = cls({lane: Destination(limit, breaker()) for lane, limit in limits.items()}, observer, worker.backoff_max_seconds)
+        by_lane = {lane: Destination(limit, breaker()) for lane, limit in limits.items()}
+        made = cls(by_lane, observer, worker.backoff_max_seconds)
         for lane in limits:
             observer.destination(lane, is_open=False)
         return made

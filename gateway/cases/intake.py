@@ -92,7 +92,12 @@ class Intake:
         if message.message_type == _UPDATE:
             return await self._amend(message, offer, assessment, reply)
         if assessment.findings:
-            assessment = await self._also_second(offer, assessment)
+            running = await self._running(offer, assessment)
+            stored = await self._first_copy(message, offer, assessment, running)
+            if stored is not None:  # what is wrong with it has come about since
+                return repeats.registered_again(stored, message)
+            if running is not None:
+                assessment = assessment.but(self._second(running, assessment))
         return await self._open(message, offer, assessment, reply)
 
     async def _open(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
@@ -108,7 +113,7 @@ class Intake:
         try:
             is_new = await self._inbox.accept(replace(kept, reply=answer), change)
         except UniqueViolation:
-            return await self._in_the_way(message, offer, assessment, change.case, reply)
+            return await self._in_the_way(message, offer, assessment, reply)
         self._observer.step("commit", time.perf_counter() - started)
         if not is_new:
             stored = await self._find(message)
@@ -119,35 +124,39 @@ class Intake:
         self._wake()
         return answer
 
-    async def _in_the_way(
-        self, message: Inbound, offer: Offer, assessment: Assessment, case: Case, reply: Reply
-    ) -> bytes:
+    async def _in_the_way(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
         """Answer an application for which there is a case already: of the same request, or for the same matter."""
-        stored = await self._ledger.registered_request(case.sender_id, case.service_id, case.request_number or "")
-        if stored is None and case.matter_key is not None:
-            running = await self._ledger.running(case.matter_key)
-            if running is not None and not second.same_request(running, case):
-                return await self._open(message, offer, assessment.but(self._second(running, assessment)), reply)
-            stored = await self._ledger.first_message(running.id) if running is not None else None
-        if stored is None:  # what was in the way has ended in this very moment
+        running = await self._running(offer, assessment)
+        stored = await self._first_copy(message, offer, assessment, running)
+        if stored is not None:
+            return repeats.registered_again(stored, message)
+        if running is None:  # what was in the way has ended in this very moment
             raise store_unavailable()
-        return repeats.registered_again(stored, message)
+        return await self._open(message, offer, assessment.but(self._second(running, assessment)), reply)
 
     def _second(self, running: Case, assessment: Assessment) -> Finding:
-        """Tell of the first application, with its number if the signer is the applicant or signed the first too."""
+        """Tell of the first application, with its number if the signer is the applicant or signed the first too.
+
+        Without it beside other findings: what is wrong may be that the signer is not who they seem.
+        """
         signer = assessment.signer_iin
         is_its_signer = signer is not None and self._vault.search_key(signer) == running.signer_key
         named = not assessment.delayed and (is_its_signer or not assessment.form.parties.represented)
         return second.found(running, named=named and not assessment.findings)
 
-    async def _also_second(self, offer: Offer, assessment: Assessment) -> Assessment:
-        """Add to other findings that the first application still runs: they are all told at once.
-
-        Without its number: what is wrong may be that the signer is not who they seem.
-        """
+    async def _running(self, offer: Offer, assessment: Assessment) -> Case | None:
         key = second.matter_key(self._vault, offer.service, assessment.form)
-        running = await self._ledger.running(key) if key is not None else None
-        return assessment.but(second.found(running, named=False)) if running is not None else assessment
+        return await self._ledger.running(key) if key is not None else None
+
+    async def _first_copy(
+        self, message: Inbound, offer: Offer, assessment: Assessment, running: Case | None
+    ) -> Stored | None:
+        """Return what is kept of the same request under another message id: registered, or still being checked."""
+        request = message.sender_id, offer.service.id, assessment.form.request_number or ""
+        stored = await self._ledger.registered_request(*request)
+        if stored is None and running is not None and second.same_request(running, *request):
+            stored = await self._ledger.first_message(running.id)
+        return stored
 
     async def _event(self, message: Inbound, offer: Offer, assessment: Assessment) -> machine.Opening:
         facts = _facts(message, assessment) | openings.facts(offer.opening)

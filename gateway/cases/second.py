@@ -18,13 +18,10 @@ def matter_key(vault: Vault, service: Service, form: Reading) -> bytes | None:
     return vault.search_key(matter(service, form.application)) if form.application is not None else None
 
 
-def same_request(one: Case, other: Case) -> bool:
-    """Tell whether two cases are of one request, which then is a repeat and not a second application."""
-    return one.request_number is not None and (one.sender_id, one.service_id, one.request_number) == (
-        other.sender_id,
-        other.service_id,
-        other.request_number,
-    )
+def same_request(running: Case, sender_id: str, service_id: str, request_number: str) -> bool:
+    """Tell whether a case is of that request, which then is a repeat and not a second application."""
+    request = running.sender_id, running.service_id, running.request_number
+    return request == (sender_id, service_id, request_number)
 
 
 def found(running: Case, *, named: bool) -> Finding:

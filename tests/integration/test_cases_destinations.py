@@ -166,7 +166,7 @@ async def test_within_a_lane_the_longest_due_comes_first(office: Office) -> None
 
 @pytest.mark.parametrize("failures", [1, SETTINGS.breaker_failures])
 async def test_nobody_is_left_alone_for_longer_than_the_longest_wait(failures: int) -> None:
-    """Whatever `Retry-After` an answer holds, or a proxy before it, the system is tried again after the longest wait."""
+    """Whatever `Retry-After` an answer holds, the system is tried again after the longest wait."""
     now = [0.0]
     breaker = Breaker(SETTINGS.breaker_failures, SETTINGS.breaker_pause_seconds)
     lane = {"lane": Destination(2, breaker)}

@@ -135,6 +135,16 @@ async def test_other_findings_come_with_it(at: Desk) -> None:
     assert all(first.number not in str(finding.text) for finding in findings)
 
 
+async def test_a_repeat_with_findings_of_its_own_is_still_a_repeat(at: Desk) -> None:
+    """The receipt was lost and the portal sends the application under a new id when the certificate has ended."""
+    document = at.document()
+    first = await at.intake.accept(at.message(document), reply)
+    later = at.message(document, message_id="again", received_at=NOW + timedelta(days=5000))
+    assert await at.intake.accept(later, reply) == first
+    (case,) = await at.store.ledger.cases()
+    assert case.state is State.REGISTERED
+
+
 async def test_a_representative_is_not_told_the_applicants_number(at: Desk) -> None:
     """Somebody who claims to represent the applicant learns that an application runs, not its number."""
     first, _ = await _findings(at, at.document(), "1")
@@ -167,6 +177,8 @@ async def test_one_that_is_being_checked_runs_too(database_url: str, authority: 
         document = at.document()
         first = await at.intake.accept(at.message(document), reply)
         assert await at.intake.accept(at.message(document, message_id="again"), reply) == first
+        ended = at.message(document, message_id="later", received_at=NOW + timedelta(days=5000))
+        assert await at.intake.accept(ended, reply) == first
         case, (finding,) = await _findings(at, at.document(), "2")
         assert (case.state, finding.code) == (State.REJECTED, SECOND)
         states = {one.state for one in await at.store.ledger.cases()}

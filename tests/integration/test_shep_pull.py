@@ -268,7 +268,7 @@ async def test_a_message_that_meets_our_defect_does_not_stand_in_the_way_for_eve
 
 @pytest.mark.parametrize("amount", [1, 5])
 async def test_only_what_was_taken_is_confirmed(post: Post, amount: int) -> None:
-    """A ShEP that answers the question for one message with another, or with more, loses none: each confirmed is a case."""
+    """A ShEP that answers the question for one message with another, or with more, loses none."""
     ids = await post.applied(0, 1, 2)
     post.client.asked_by_id = lambda query: replace(query, message_id=None, amount=amount)
     await post.puller.round()

@@ -229,8 +229,7 @@ async def test_replicas_that_hang_do_not_hang_the_supervisor(
         for one in replicas(running):
             one.suspend()
         host, _, number = running.url.removeprefix("http://").rpartition(":")
-        for _ in range(900):
-            opened.append((await asyncio.open_connection(host, int(number)))[1])
+        opened += [(await asyncio.open_connection(host, int(number)))[1] for _ in range(900)]
         async with session.get(f"{admin.url}/health/live") as response:
             assert response.status == 200
         for one in replicas(running):
