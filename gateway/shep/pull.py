@@ -234,7 +234,7 @@ def _chains(listed: Answer) -> Iterable[Sequence[_Waiting]]:
 
 
 def _ids(content: MessagesAnswer) -> list[str | None]:
-    return [one.message_id for one in (*content.messages, *content.unreadable)]
+    return [one.message_id for one in content.messages] + [one.message_id for one in content.unreadable]
 
 
 def _content(answer: Answer) -> MessagesAnswer:
