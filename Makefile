@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 RUN := $(VENV)/bin/python
+# Most tests wait for processes and sockets more than they compute: three files at a time suit two cores.
+JOBS ?= 3
 # Errors are shown; warnings about the machine's own package mirrors are not.
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet --quiet
 
@@ -31,7 +33,7 @@ layers: $(VENV)/.tests
 
 unit: $(VENV)/.tests
 	@echo "== 4/4 tests: pytest"
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n $(JOBS) --dist loadfile
 
 services: $(VENV)/.product
 	@$(RUN) -P -m gateway.sandbox.all_services
