@@ -6,12 +6,12 @@ asked again, and nothing is ever taken unchecked.
 """
 
 from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import structlog
 
-from gateway.cases import machine
+from gateway.cases import machine, second
 from gateway.cases.calls import HANDLING, Failure
 from gateway.cases.destinations import STORAGE
 from gateway.cases.exhibit import Exhibit
@@ -24,6 +24,7 @@ from gateway.cases.worker import Step, StepFailed
 from gateway.catalogue import attachments, phrases
 from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
+from gateway.catalogue.matter import matter
 from gateway.catalogue.structure import in_document
 from gateway.texts import Text
 
@@ -72,7 +73,7 @@ class FileSteps:
         if case.state is State.AWAITING_VERIFICATION:
             await self._conclude(claim, case, application, findings)
         else:
-            await self._supplement(claim, case, kept, findings)
+            await self._supplement(claim, kept, application, findings)
 
     async def _conclude(
         self, claim: Claim, case: Case, application: Application, findings: tuple[Finding, ...]
@@ -86,16 +87,37 @@ class FileSteps:
             event = await parts.registrar.registered(offer, now, {}, application)
         await record(parts.ledger, claim, event)
 
-    async def _supplement(self, claim: Claim, case: Case, kept: Kept, findings: tuple[Finding, ...]) -> None:
+    async def _supplement(
+        self, claim: Claim, kept: Kept, application: Application, findings: tuple[Finding, ...]
+    ) -> None:
         """Let the completed application take effect, or take its force away and say what is wrong with it."""
-        now = self._parts.clock()
+        parts, now = self._parts, self._parts.clock()
+        case = await case_of(parts, claim)  # as it stands after the fetching
+        if (await parts.ledger.message_in_force(case.id)).id != kept.id:
+            await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=0), claim)
+            return
+        about = parts.search_key(matter(parts.services.of(case).service, application))
+        findings = (*findings, *await self._second(case, about, application))
         event = machine.SupplementRejected(now, findings) if findings else machine.Supplemented(now)
         withdrawn = kept.id if findings else None
 
         def decide(locked: Case) -> Commit:
-            return Commit(machine.advance(locked, event), withdrawn=withdrawn) if locked.state in OPEN else Commit()
+            if locked.state not in OPEN:
+                return Commit()
+            if locked.seq != case.seq:  # perhaps completed once more
+                return Commit(again_seconds=0)
+            taken = locked if findings else replace(locked, matter_key=about)
+            return Commit(machine.advance(taken, event), withdrawn=withdrawn)
 
-        await self._parts.ledger.commit(case.id, decide, claim)
+        await parts.ledger.commit(case.id, decide, claim)
+
+    async def _second(self, case: Case, about: bytes, application: Application) -> tuple[Finding, ...]:
+        """Return the finding that another application runs for what this one has come to be about."""
+        running = await self._parts.ledger.running(about)
+        if running is None or running.id == case.id:
+            return ()
+        named = application.representative is None or case.signer_key == running.signer_key
+        return (second.found(running, named=named),)
 
     async def _findings(self, case: Case, kept: Kept, named: Sequence[_Named]) -> tuple[Finding, ...]:
         try:

@@ -207,7 +207,8 @@ class Intake:
             if locked.state not in OPEN:
                 raise _unknown_chain()
             in_force = not isinstance(event, machine.SupplementRejected)
-            amended = replace(locked, matter_key=about) if in_force else locked
+            # With files still to be fetched it may yet not be taken: then what it is about does not count either.
+            amended = replace(locked, matter_key=about) if isinstance(event, machine.Supplemented) else locked
             return Commit(machine.advance(amended, event), message=replace(kept, reply=answer), in_force=in_force)
 
         try:

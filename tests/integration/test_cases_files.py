@@ -30,6 +30,7 @@ from gateway.shep.storage import ShepStorage
 from gateway.shep.temp_files import Credentials
 from tests.support.gateway import NOW, Desk, desk, gateway_settings, reply
 
+OTHER_DWELLING = {"dwellingAddress": "Қостанай, Басқа көше, 2"}
 NOWHERE = "http://127.0.0.1:9/"
 NAMED = (Document(kind="package", name="a.pdf", file_id="00000000-0001-2dcf-c120-49f90d44122c"),)
 STORAGE = Storage(url=NOWHERE, sender_id="qaqpa", password=SecretStr("x"))
@@ -76,8 +77,7 @@ async def fetched(at: Desk, session: aiohttp.ClientSession, now: datetime) -> Ca
     )
     claims = {claim.kind: claim for claim in await at.store.tasks.claim(10, 60)}
     await FileSteps(parts, storage, 20_000_000).fetch(claims[TaskKind.FETCH])
-    (case,) = await at.store.ledger.cases()
-    return case
+    return (await at.store.ledger.cases())[-1]
 
 
 async def told(at: Desk, case: Case) -> CabinetMessage:
@@ -173,3 +173,33 @@ class TestPublicServiceCentre:
         await at.intake.accept(at.message(at.document()), reply)
         (case,) = await at.store.ledger.cases()
         assert (await told(at, case)).receipt is None
+
+
+async def test_an_addition_that_is_not_taken_changes_no_matter(at: Desk, session: aiohttp.ClientSession) -> None:
+    """An addition about another dwelling whose files never come leaves the case with the matter it had."""
+    await at.intake.accept(at.message(at.document(), message_id="1"), reply)
+    moved = at.document(form=OTHER_DWELLING, documents=NAMED)
+    await at.intake.accept(at.message(moved, message_id="2", message_type="UPDATE", correlation_id="chain-1"), reply)
+    await fetched(at, session, NOW + timedelta(hours=25))
+    assert b"applicant.second" in await at.intake.accept(at.message(at.document(), message_id="3"), reply)
+    other = await at.intake.accept(at.message(at.document(form=OTHER_DWELLING), message_id="4"), reply)
+    assert b"Registered" in other
+    assert (await diagnose(at.store.pool)).broken == {}
+
+
+async def test_an_addition_takes_its_matter_when_it_is_taken(at: Desk, session: aiohttp.ClientSession) -> None:
+    """Who applied about that dwelling before its files were here was the first; the addition is told so as well."""
+    await at.intake.accept(at.message(at.document(), message_id="1"), reply)
+    document = at.document(form=OTHER_DWELLING, documents=NAMED)
+    update = at.message(document, message_id="2", message_type="UPDATE", correlation_id="chain-1")
+    await at.intake.accept(update, reply)
+    (case,) = await at.store.ledger.cases()
+    other = at.message(at.document(form=OTHER_DWELLING), message_id="3")
+    assert b"Registered" in await at.intake.accept(other, reply)
+    await fetched(at, session, NOW + timedelta(hours=25))
+    event = (await at.store.ledger.events(case.id))[-1]
+    assert [code for code, _ in json.loads(event.data)["findings"]] == [
+        "applicant.documents.unreachable",
+        "applicant.second",
+    ]
+    assert (await diagnose(at.store.pool)).broken == {}
