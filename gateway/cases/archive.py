@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from gateway.cases.evidence import Entry, digest, first_broken, record, recorded
 from gateway.cases.exhibit import Exhibit
@@ -71,7 +71,7 @@ class ArchiveFile:
         """Begin it beside `path`."""
         self.path = path
         self._part = path.with_suffix(".part")
-        self._part.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(self._part.parent)
         # One file object under the compressor, to be flushed to the disk when it is done.
         self._raw = self._part.open("wb")
         self._text = gzip.GzipFile(fileobj=self._raw, mode="wb", mtime=0)
@@ -104,14 +104,20 @@ class ArchiveFile:
 
 def write_proof(path: Path, content: bytes) -> None:
     """Bring a proof to the disk under its name, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
+    _make_folder(path.parent)
+    part = path.with_suffix(f".{uuid4().hex}.part")  # workers in containers have the same process ids
     with part.open("wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     part.rename(path)
     sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder, if it is not there, whose own name outlives a power cut too."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:

@@ -36,10 +36,17 @@ _NEXT: Mapping[State, tuple[TaskKind, ...]] = {
 """What a case in each state waits for. Every step may run twice, so one too many changes nothing."""
 
 
+_HANDED_OVER: Mapping[State, tuple[TaskKind, ...]] = {
+    State.IN_PROCESS: (TaskKind.SUPPLEMENT, TaskKind.WATCH),
+    State.SUSPENDED: (TaskKind.SUPPLEMENT,),
+}
+"""As above, where the provider has said nothing since the last word of the citizen."""
+
+
 def next_steps(case: Case) -> tuple[TaskKind, ...]:
     """Return the tasks that a case has in its state."""
-    if case.state is State.IN_PROCESS and case.stage is None:  # the citizen has completed it, the provider not got it
-        return (TaskKind.SUPPLEMENT, TaskKind.WATCH)
+    if case.state in _HANDED_OVER and case.stage is None:  # the citizen has completed it, the provider not got it
+        return _HANDED_OVER[case.state]
     if case.mode is Mode.COUNTER and case.state not in OPEN:  # waits for the applicant to come
         return ()
     return _NEXT[case.state]
