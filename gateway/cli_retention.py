@@ -7,7 +7,6 @@ from uuid import UUID
 import typer
 from rich.table import Table
 
-from gateway import process as composition
 from gateway.cases import archive
 from gateway.cases.archive import NoArchive, Report
 from gateway.cases.retention import NotArchived
@@ -16,6 +15,7 @@ from gateway.cases.vault import Vault
 from gateway.cli_store import SettingsFile, fail, out, with_store
 from gateway.clock import local
 from gateway.material import Material
+from gateway.process import retention
 from gateway.settings import Settings
 
 retention_cli = typer.Typer(help="Archive closed cases and erase personal data when their term is over.")
@@ -27,7 +27,7 @@ def status(settings: SettingsFile) -> None:
     """Show the terms, how much is due, and the newest archives."""
 
     async def show(store: Store, loaded: Settings, _material: Material) -> None:
-        work = composition.retention(loaded, store)
+        work = retention(loaded, store)
         terms = loaded.retention
         out.print(f"archived after: {_months(terms.archive_months)}; erased after: {_months(terms.erase_months)}")
         out.print(f"archive folder: {work.folder}")
@@ -53,7 +53,7 @@ def run_now(
     """Do now what the workers do every hour. Exit code 1 if a case could not be archived: it stays."""
 
     async def do(store: Store, loaded: Settings, _material: Material) -> None:
-        work = composition.retention(loaded, store)
+        work = retention(loaded, store)
         if work.ended_before is None:
             fail("retention.archive_months is not set: nothing is archived or erased")
         if dry_run:
