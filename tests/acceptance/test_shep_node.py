@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from lxml import etree
 
+from gateway.clock import utc_now
 from gateway.sandbox.nca import TestAuthority
 from tests.support.gateway import desk, gateway_settings
 from tests.support.inquiries import DICTIONARIES, SCHEMA, SERVICES, STATUS, inquiries, question, texts
@@ -54,7 +55,7 @@ async def _call(command: list[str], settings: dict[str, object]) -> Any:
 async def test_every_operation(client: list[str], tmp_path: Path, timestamp: bool) -> None:  # noqa: FBT001  a parameter of the test
     """Every operation is called with a signed message, with and without wsu:Timestamp, and answered as meant."""
     certificate, key = party("portal").files(tmp_path)
-    async with wire() as gateway:
+    async with wire(clock=utc_now) as gateway:  # the client's time stamps are of this very moment
         answers = await _call(
             client,
             {

@@ -77,7 +77,8 @@ async def provider_server() -> AsyncIterator[ProviderServer]:
     server = ProviderServer()
     app = web.Application(client_max_size=32_000_000)
     app.router.add_post("/provider", server.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    # A caller that gave up is no call under way any more.
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     try:
         site = web.TCPSite(runner, "127.0.0.1", 0)
