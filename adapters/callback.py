@@ -9,6 +9,7 @@ from lxml import etree
 
 from adapters import contract
 from adapters.contract import ContractBroken
+from gateway.faults import GatewayFault
 from gateway.settings import Provider
 
 MAX_BYTES = 64 * 1024
@@ -16,7 +17,9 @@ RECEIVE_SECONDS = 10.0
 """How long a body may be on its way."""
 
 Nudge = Callable[[str, str], Awaitable[bool]]
-"""Takes the provider's name and the case's number, has its status asked for now; False if it has no such case."""
+"""Takes the provider's name and the case's number, has its status asked for now; False if it has no such case.
+
+Raises GatewayFault while that cannot be found out."""
 
 
 def callback_routes(
@@ -25,7 +28,7 @@ def callback_routes(
     """Return the route `POST /providers/{name}/callback`.
 
     The request has the header `Authorization: Bearer TOKEN` and the element `caseChanged` as its body, in a SOAP
-    envelope or alone. Answers 204, or 400, 401, 404 with a short code as text.
+    envelope or alone. Answers 204, or 400, 401, 404, 503 with a short code as text; 503 says when to come again.
     """
 
     async def callback(request: web.Request) -> web.Response:
@@ -36,9 +39,11 @@ def callback_routes(
             number = case_number(await _read(request, receive_seconds))
         except ContractBroken as error:
             return _refusal(400, f"client.format: {error}")
-        if not await nudge(name, number):
-            return _refusal(404, "client.case_unknown")
-        return web.Response(status=204)
+        try:
+            known = await nudge(name, number)
+        except GatewayFault as fault:
+            return _refusal(503, fault.detail.code, {"Retry-After": str(fault.retry_after or 0)})
+        return web.Response(status=204) if known else _refusal(404, "client.case_unknown")
 
     return [web.post("/providers/{name}/callback", callback)]
 

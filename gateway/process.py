@@ -28,6 +28,7 @@ from gateway.cases.steps import Parts, ProviderSteps
 from gateway.cases.store.search import Search
 from gateway.cases.store.store import Store
 from gateway.cases.sweep import Sweep
+from gateway.cases.unavailable import asking_the_store
 from gateway.cases.worker import Worker
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.eds.verifier import Verifier
@@ -282,10 +283,11 @@ class Process:
 
     async def _nudge(self, provider: str, number: str) -> bool:
         """A provider says that a case has changed: ask about it now."""
-        case = await self._store.ledger.case_by_number(number)
-        if case is None or self._services.of(case).provider != provider:
-            return False
-        return await self._store.tasks.wake_case(case.id, (TaskKind.POLL,))
+        with asking_the_store(self._metrics):
+            case = await self._store.ledger.case_by_number(number)
+            if case is None or self._services.of(case).provider != provider:
+                return False
+            return await self._store.tasks.wake_case(case.id, (TaskKind.POLL,))
 
     def _sweep(self) -> Sweep:
         return Sweep(Search(self._store.pool), self._store.ledger, clock.utc_now, self._metrics)

@@ -3,16 +3,13 @@
 import hmac
 from collections.abc import Iterator, Mapping
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from gateway.cases.inbound import Inquiry, InquiryAnswer
 from gateway.cases.model import Case, Ending, Lateness, State
 from gateway.cases.number import is_registration_number
 from gateway.cases.observer import Observer
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Ledger
-from gateway.cases.unavailable import store_unavailable
+from gateway.cases.unavailable import asking_the_store
 from gateway.cases.vault import Vault
 from gateway.catalogue import dictionaries, iin, inquiry_words, portal_message
 from gateway.catalogue.dictionaries import Entry
@@ -148,11 +145,8 @@ class Inquiries:
     async def _status(self, sender_id: str, request: StatusRequest) -> InquiryAnswer:
         """Say how far a case is, to whoever names its number and its applicant; one answer for every other reason."""
         key = self._vault.search_key(request.iin)
-        try:
+        with asking_the_store(self._observer):
             case = await self._ledger.case_by_number(request.number)
-        except (psycopg.Error, PoolTimeout) as error:
-            self._observer.store_failed(type(error).__name__)
-            raise store_unavailable() from error
         fits = case is not None and hmac.compare_digest(case.applicant_key or b"", key)
         if case is None or not fits or not self._services.permitted(sender_id, case.service_id):
             return _rejected((Finding("inquiry.not_found", inquiry_words.NOT_FOUND),))

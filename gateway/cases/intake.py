@@ -6,9 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from uuid import UUID
 
-import psycopg
 from psycopg.errors import UniqueViolation
-from psycopg_pool import PoolTimeout
 
 from gateway.cases import identity, machine, openings, repeats, second
 from gateway.cases.assessment import Assessment, assess
@@ -20,7 +18,7 @@ from gateway.cases.rendering import render
 from gateway.cases.services import Offer, Services
 from gateway.cases.store.inbox import Inbox, Stored
 from gateway.cases.store.ledger import Commit, Ledger
-from gateway.cases.unavailable import store_unavailable
+from gateway.cases.unavailable import asking_the_store, store_unavailable
 from gateway.cases.vault import Vault
 from gateway.catalogue.findings import Finding
 from gateway.clock import Clock
@@ -72,7 +70,7 @@ class Intake:
         Raises:
             GatewayFault: the message was not taken, nothing of it is kept.
         """
-        try:
+        with asking_the_store(self._observer):
             try:
                 return await self._take(message, reply)
             except GatewayFault:
@@ -80,9 +78,6 @@ class Intake:
                 if stored is None:
                     raise
                 return repeats.again(stored, message)
-        except (psycopg.Error, PoolTimeout) as error:
-            self._observer.store_failed(type(error).__name__)
-            raise store_unavailable() from error
 
     async def _take(self, message: Inbound, reply: Reply) -> bytes:
         _check_lengths(message)

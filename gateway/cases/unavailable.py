@@ -1,5 +1,12 @@
-"""What a sender is told while the store cannot be asked."""
+"""What who asks us is told while the store cannot be asked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from gateway.cases.observer import Observer
 from gateway.faults import Code, Detail, GatewayFault
 from gateway.texts import Text
 
@@ -17,3 +24,17 @@ def store_unavailable() -> GatewayFault:
         ),
         retry_after=_RETRY_AFTER,
     )
+
+
+@contextmanager
+def asking_the_store(observer: Observer) -> Iterator[None]:
+    """Turn every failure of the database into SCE909.
+
+    Raises:
+        GatewayFault: `store_unavailable`.
+    """
+    try:
+        yield
+    except (psycopg.Error, PoolTimeout) as error:
+        observer.store_failed(type(error).__name__)
+        raise store_unavailable() from error

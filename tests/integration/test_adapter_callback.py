@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from adapters.callback import MAX_BYTES, callback_routes
+from gateway.cases.unavailable import store_unavailable
 from gateway.settings import Provider
 
 TOKEN = "a-long-random-token"
@@ -26,6 +27,8 @@ def nudged() -> list[tuple[str, str]]:
 async def client(nudged: list[tuple[str, str]]) -> AsyncIterator[Client]:
     async def nudge(provider: str, number: str) -> bool:
         nudged.append((provider, number))
+        if number == "KST-AWAY":
+            raise store_unavailable()
         return number == "KST-1"
 
     providers = {"social": provider(callback_token=TOKEN), "silent": provider()}
@@ -116,3 +119,12 @@ async def test_a_body_that_never_comes_is_not_waited_for(client: Client, nudged:
     async with asyncio.timeout(10), client.post("/providers/social/callback", data=never(), headers=headers) as answer:
         assert (answer.status, (await answer.text())[:14]) == (400, "client.format:")
     assert nudged == []
+
+
+async def test_while_the_store_is_away_it_says_when_to_come_again(client: Client) -> None:
+    """A call-back that cannot be heeded now is answered 503 with a time, not with a defect."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    body = CHANGED.replace("KST-1", "KST-AWAY")
+    async with client.post("/providers/social/callback", data=body, headers=headers) as response:
+        assert (response.status, await response.text()) == (503, "gateway.store_unavailable")
+        assert int(response.headers["Retry-After"]) > 0

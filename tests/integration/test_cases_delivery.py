@@ -28,6 +28,7 @@ from gateway.cases.store.migrate import migrate
 from gateway.cases.store.store import Store, open_store
 from gateway.cases.vault import Vault
 from gateway.cases.worker import StepFailed
+from gateway.faults import Code, GatewayFault
 from gateway.settings import Worker as WorkerSettings
 from tests.support.cases import AT, new_message, registered
 from tests.support.gateway import Recorder
@@ -326,3 +327,18 @@ async def test_an_endless_id_of_shep_is_left_out(post: Post) -> None:
     await post.decided()
     answer = await post.mailbox.state("pep", str(post.shep.sent[1].delivery_id))
     assert answer is DeliveryState.ON_DELIVERY
+
+
+async def test_a_store_that_is_away_takes_no_report(post: Post) -> None:
+    """What is said or asked of a message while the database is away is answered SCE909: to be said again."""
+    mailbox, told = post.mailbox, said(DeliveryState.DELIVERED)
+    await post.store.pool.close()
+    for asked in (
+        mailbox.changed(SHEP, "000000001", told),
+        mailbox.confirm("pep", "000000001", told),
+        mailbox.state("pep", "000000001"),
+        mailbox.pending("pep", "HOUSING", message_id=None, correlation_id=None, amount=1),
+    ):
+        with pytest.raises(GatewayFault) as caught:
+            await asked
+        assert (caught.value.code, caught.value.detail.code) == (Code.INTERNAL, "gateway.store_unavailable")
