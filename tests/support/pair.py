@@ -64,6 +64,12 @@ class Server:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **self._as_account())
         _patiently(psycopg.OperationalError)(lambda: psycopg.connect(self.url, connect_timeout=2).close())
 
+    def follow(self, source: str) -> None:
+        """Make it the standby of a server, before its first start."""
+        (self.folder / "standby.signal").touch()
+        with (self.folder / "postgresql.auto.conf").open("a") as settings:
+            settings.write(f"primary_conninfo = '{source}'\n")
+
     def kill(self) -> None:
         """SIGKILL of the server and of every process it has: no chance to tell anybody."""
         assert self.process is not None
@@ -129,9 +135,10 @@ def pair() -> Iterator[Pair]:
 
 def _running(primary: Server, standby: Server) -> Pair:
     primary.run("initdb", "-D", str(primary.folder), "-U", "qaqpa", "--auth=trust", "--encoding=UTF8", "--locale=C")
+    # A copy of a server that never ran is a base backup, and needs no program but the server's own.
+    subprocess.run(["cp", "-a", str(primary.folder), str(standby.folder)], check=True)
     primary.start()
-    source = f"host=127.0.0.1 port={primary.port} user=qaqpa application_name={_STANDBY}"
-    standby.run("pg_basebackup", "-D", str(standby.folder), "-d", source, "-R", "-X", "stream", "-c", "fast")
+    standby.follow(f"host=127.0.0.1 port={primary.port} user=qaqpa application_name={_STANDBY}")
     standby.start()
     with psycopg.connect(primary.url, autocommit=True) as connection:
         connection.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{_STANDBY}'")
