@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Sequence
 from typing import Annotated
-from uuid import UUID
 
 import typer
 from rich.table import Table
@@ -18,7 +17,7 @@ from gateway.cases.store.store import Store
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.cli_course import describe, steps_table
 from gateway.cli_letters import case_replay, show_dead, show_undelivered, show_work
-from gateway.cli_store import SettingsFile, out, with_store
+from gateway.cli_store import SettingsFile, find_case, out, with_store
 from gateway.clock import local
 from gateway.material import Material
 from gateway.settings import Settings
@@ -71,18 +70,6 @@ def case_late(settings: SettingsFile) -> None:
     with_store(settings, show)
 
 
-async def _find(store: Store, name: str) -> Case:
-    case = await store.ledger.case_by_number(name)
-    if case is None:
-        try:
-            case = await store.ledger.case(UUID(name))
-        except ValueError:
-            case = None
-    if case is None:
-        raise typer.BadParameter(f"there is no case {name}")
-    return case
-
-
 @case_cli.command("show")
 def case_show(
     case: Annotated[str, typer.Argument(help="Registration number or id.")],
@@ -95,7 +82,7 @@ def case_show(
     """Show a case with its evidence, and check that the evidence is whole."""
 
     async def show(store: Store, loaded: Settings, material: Material) -> None:
-        found = await _find(store, case)
+        found = await find_case(store, case)
         events = await store.ledger.events(found.id)
         broken = first_broken(events)
         whole = broken is None and (not events or events[-1].hash == found.head)

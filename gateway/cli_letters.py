@@ -13,7 +13,7 @@ from rich.table import Table
 from gateway.cases.replay import Replay
 from gateway.cases.store.dead_letters import DeadLetter, Wanted
 from gateway.cases.store.store import Store
-from gateway.cli_store import SettingsFile, out, with_store
+from gateway.cli_store import SettingsFile, find_case, out, with_store
 from gateway.clock import ALMATY, local, utc_now
 from gateway.material import Material
 from gateway.settings import Settings
@@ -69,7 +69,7 @@ def case_replay(  # noqa: PLR0913, PLR0917  the filter
 
     async def replay(store: Store, _settings: Settings, _material: Material) -> None:
         since_then = since.replace(tzinfo=ALMATY) if since else None
-        wanted = Wanted(await _case_id(store, case) if case else None, service, cause, kind, since_then)
+        wanted = Wanted((await find_case(store, case)).id if case else None, service, cause, kind, since_then)
         found = await store.dead_letters.find(wanted, _MOST)
         out.print(_dead_table(found))
         if dry_run:
@@ -92,14 +92,6 @@ def who() -> str:
         except (KeyError, OverflowError):
             return f"{name} (sudo: uid {caller[:10]})"
     return name
-
-
-async def _case_id(store: Store, name: str) -> UUID:
-    case = await store.ledger.case_by_number(name)
-    try:
-        return case.id if case is not None else UUID(name)
-    except ValueError:
-        raise typer.BadParameter(f"there is no case {name}") from None
 
 
 def _dead_table(letters: Sequence[DeadLetter]) -> Table:

@@ -5,12 +5,14 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
+from uuid import UUID
 
 import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
+from gateway.cases.model import Case
 from gateway.cases.store.store import Store
 from gateway.database import store as open_installation
 from gateway.material import Material
@@ -31,6 +33,19 @@ def fail(text: str, code: int = 1) -> NoReturn:
     """Say what is wrong and end with `code`."""
     sys.stderr.write(f"qaqpa: {text}\n")
     raise SystemExit(code)
+
+
+async def find_case(store: Store, name: str) -> Case:
+    """Return the case of a registration number or an id; fail if there is none."""
+    case = await store.ledger.case_by_number(name)
+    if case is None:
+        try:
+            case = await store.ledger.case(UUID(name))
+        except ValueError:
+            case = None
+    if case is None:
+        raise typer.BadParameter(f"there is no case {name}")
+    return case
 
 
 def read_settings(path: Path) -> Settings:
