@@ -51,22 +51,18 @@ async def _call(command: list[str], settings: dict[str, object]) -> Any:
     return json.loads(out)
 
 
+def _settings(url: str, folder: Path) -> dict[str, object]:
+    certificate, key = party("portal").files(folder)
+    return {"url": url, "certificate": str(certificate), "key": str(key), "sender": "portal", "password": PASSWORD}
+
+
 @pytest.mark.parametrize("timestamp", [True, False], ids=["timestamp", "no-timestamp"])
 async def test_every_operation(client: list[str], tmp_path: Path, timestamp: bool) -> None:  # noqa: FBT001  a parameter of the test
     """Every operation is called with a signed message, with and without wsu:Timestamp, and answered as meant."""
-    certificate, key = party("portal").files(tmp_path)
     async with wire(clock=utc_now) as gateway:  # the client's time stamps are of this very moment
         answers = await _call(
             client,
-            {
-                "url": gateway.url,
-                "certificate": str(certificate),
-                "key": str(key),
-                "sender": "portal",
-                "password": PASSWORD,
-                "delivery": str(DELIVERY),
-                "timestamp": timestamp,
-            },
+            _settings(gateway.url, tmp_path) | {"delivery": str(DELIVERY), "timestamp": timestamp},
         )
     faults = {name: answer["fault"] for name, answer in answers.items() if "fault" in answer}
     results = {name: answer["result"]["response"] for name, answer in answers.items() if "result" in answer}
@@ -97,7 +93,6 @@ async def test_the_portals_questions(
     client: list[str], database_url: str, authority: TestAuthority, tmp_path: Path
 ) -> None:
     """A question comes as text or as nested XML, as the client likes; its answer is read by the WSDL's types."""
-    certificate, key = party("portal").files(tmp_path)
     portal = gateway_settings(tmp_path).senders[0].model_copy(update={"id": "portal"})
     asked = [
         (SERVICES, question("servicesRequest", region="kostanay")),
@@ -110,12 +105,8 @@ async def test_the_portals_questions(
     ):
         answers = await _call(
             client,
-            {
-                "url": gateway.url,
-                "certificate": str(certificate),
-                "key": str(key),
-                "sender": "portal",
-                "password": PASSWORD,
+            _settings(gateway.url, tmp_path)
+            | {
                 "timestamp": False,
                 "questions": [{"serviceId": service, "document": document.decode()} for service, document in asked],
             },

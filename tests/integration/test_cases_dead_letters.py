@@ -1,11 +1,9 @@
 """Dead letters, found by what they have in common and put back to work by a named person, over a real database."""
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 from gateway.cases import machine
@@ -15,20 +13,10 @@ from gateway.cases.provider import Decision, Outcome
 from gateway.cases.replay import Replay
 from gateway.cases.store.dead_letters import DeadLetter, Wanted
 from gateway.cases.store.ledger import Commit
-from gateway.cases.store.migrate import migrate
-from gateway.cases.store.store import Store, open_store
-from gateway.cases.vault import Vault
+from gateway.cases.store.store import Store
 from tests.support.cases import AT, new_case, new_message, registered
 
 REFUSED = "provider.rejected: service.unknown"
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await migrate(connection)
-    async with open_store(database_url, Vault(bytes(32)), 6) as opened:
-        yield opened
 
 
 async def dead(store: Store, serial: int, kind: TaskKind, cause: str, service: str = "a.service") -> Case:

@@ -10,10 +10,8 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.cases.calls import HANDLING, Failure
-from gateway.cases.destinations import Destinations
 from gateway.cases.files import FileSteps
 from gateway.cases.model import Case, State, TaskKind
-from gateway.cases.steps import Parts
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.worker import StepFailed
 from gateway.catalogue.cabinet_message import CabinetMessage
@@ -28,7 +26,7 @@ from gateway.shep.client import ShepClient
 from gateway.shep.messages import Sender
 from gateway.shep.storage import ShepStorage
 from gateway.shep.temp_files import Credentials
-from tests.support.gateway import NOW, Desk, desk, gateway_settings, reply
+from tests.support.gateway import NOW, Desk, desk, reply
 
 OTHER_DWELLING = {"dwellingAddress": "Қостанай, Басқа көше, 2"}
 NOWHERE = "http://127.0.0.1:9/"
@@ -50,21 +48,7 @@ async def session() -> AsyncIterator[aiohttp.ClientSession]:
 
 async def fetched(at: Desk, session: aiohttp.ClientSession, now: datetime) -> Case:
     """Run the task that fetches, at `now`; return the case afterwards."""
-    configured = gateway_settings(Path("/nowhere"))
-    parts = Parts(
-        ledger=at.store.ledger,
-        services=at.services,
-        verifier=at.verifier,
-        registrar=at.registrar,
-        providers={},
-        destinations=Destinations.of(configured, at.recorder),
-        provider_settings=configured.providers,
-        settings=configured.worker,
-        readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
-        search_key=at.vault.search_key,
-        clock=lambda: now,
-        observer=at.recorder,
-    )
+    parts = at.parts(clock=lambda: now)
     key = at.authority.system("gateway").key
     client = ShepClient(session, key=key, verifier=at.verifier, certificates=(), clock=lambda: now, timeout_seconds=5)
     storage = ShepStorage(

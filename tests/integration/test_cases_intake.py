@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,14 +17,12 @@ from gateway.catalogue.cabinet_message import StatusCode
 from gateway.catalogue.cabinet_message import read as read_message
 from gateway.catalogue.channel import Channel
 from gateway.eds import enveloped
-from gateway.eds.certificate import Certificate
-from gateway.eds.verifier import Revocation, RevocationStatus
 from gateway.faults import Code, GatewayFault
 from gateway.resources import schemas
 from gateway.sandbox.identities import AUTHENTICATION_ONLY, CITIZENS, EXPIRED, FOREIGN, PROVIDERS
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Order, application, tampered
-from tests.support.gateway import NOW, Desk, desk, housing, reply
+from tests.support.gateway import NOW, Desk, Unreachable, desk, housing, reply
 
 
 @pytest.fixture
@@ -247,15 +245,6 @@ async def test_a_store_that_is_away_is_a_fault(at: Desk) -> None:
     assert (caught.value.code, caught.value.detail.code) == (Code.INTERNAL, "gateway.store_unavailable")
     assert caught.value.retry_after is not None
     assert at.recorder.failures
-
-
-class Unreachable:
-    """A source of revocation that nobody can ask."""
-
-    async def status(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationStatus:
-        assert certificate.issuer == issuer.subject
-        assert at == NOW
-        return RevocationStatus(Revocation.UNAVAILABLE)
 
 
 async def test_what_cannot_be_checked_waits(database_url: str, authority: TestAuthority, tmp_path: Path) -> None:

@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from gateway.cases.destinations import Destinations
 from gateway.cases.model import State, TaskKind
 from gateway.cases.provider import Decision, ProviderCase, ProviderStatus, Refusal, Stage
-from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.steps import ProviderSteps
 from gateway.faults import Code, GatewayFault
 from gateway.sandbox.identities import CITIZENS
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import application
 from gateway.sandbox.rules import read_facts
 from tests.support.eds import sign_part
-from tests.support.gateway import HOUSING, NOW, Desk, desk, gateway_settings, housing, reply
+from tests.support.gateway import HOUSING, NOW, Desk, desk, housing, reply
 
 _NUMBER = "10109000000777"
 
@@ -63,23 +62,7 @@ class _Office:
 
 
 def _steps(at: Desk, office: _Office) -> ProviderSteps:
-    configured = gateway_settings(Path("/nowhere"))
-    return ProviderSteps(
-        Parts(
-            ledger=at.store.ledger,
-            services=at.services,
-            verifier=at.verifier,
-            registrar=at.registrar,
-            providers={"akimat": office},
-            destinations=Destinations.of(configured, at.recorder),
-            provider_settings=configured.providers,
-            settings=configured.worker,
-            readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
-            search_key=at.vault.search_key,
-            clock=lambda: NOW,
-            observer=at.recorder,
-        )
-    )
+    return ProviderSteps(at.parts(providers={"akimat": office}))
 
 
 async def test_it_is_registered_and_handed_over(at: Desk) -> None:

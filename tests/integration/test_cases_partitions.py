@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
 
 from gateway.cases import machine
@@ -14,23 +12,13 @@ from gateway.cases.model import Case
 from gateway.cases.provider import Decision, Outcome
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.ledger import Commit
-from gateway.cases.store.migrate import migrate
 from gateway.cases.store.partitions import TABLES, Month
-from gateway.cases.store.store import Store, open_store
-from gateway.cases.vault import Vault
+from gateway.cases.store.store import Store
 from gateway.clock import utc_now
 from tests.support.cases import AT, new_case, new_message, registered
 
 FAR = datetime(2031, 7, 5, tzinfo=UTC)
 """A month that nobody has attached."""
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await migrate(connection)
-    async with open_store(database_url, Vault(bytes(32)), 6) as opened:
-        yield opened
 
 
 async def accepted(store: Store, at: datetime, serial: int = 1) -> Case:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,10 @@ from gateway.catalogue.cabinet_message import read as read_message
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.findings import Finding
 from gateway.eds import enveloped
-from gateway.eds.certificate import Certificate
-from gateway.eds.verifier import Revocation, RevocationStatus
 from gateway.sandbox.identities import CITIZENS, EXPIRED
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Document, Order, application
-from tests.support.gateway import NOW, Desk, desk, housing, reply
+from tests.support.gateway import NOW, Desk, Unreachable, desk, housing, reply
 
 SECOND = "applicant.second"
 OTHER_DWELLING = {"dwellingAddress": "Қостанай, Басқа көше, 2"}
@@ -160,15 +158,6 @@ async def test_who_signed_the_first_is_told_its_number(at: Desk) -> None:
     _, (finding,) = await _findings(at, _represented(at, 2), "2")
     assert first.number is not None
     assert first.number in finding.text.ru
-
-
-class Unreachable:
-    """A source of revocation that nobody can ask."""
-
-    async def status(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationStatus:
-        assert certificate.issuer == issuer.subject
-        assert at == NOW
-        return RevocationStatus(Revocation.UNAVAILABLE)
 
 
 async def test_one_that_is_being_checked_runs_too(database_url: str, authority: TestAuthority, tmp_path: Path) -> None:

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 
-import psycopg
 import pytest
 
 from gateway.cases import machine
@@ -16,11 +14,9 @@ from gateway.cases.store import doctor, search
 from gateway.cases.store.doctor import diagnose
 from gateway.cases.store.invariants import OF_CASES
 from gateway.cases.store.ledger import Commit
-from gateway.cases.store.migrate import migrate
 from gateway.cases.store.search import Search
-from gateway.cases.store.store import Store, open_store
+from gateway.cases.store.store import Store
 from gateway.cases.sweep import Sweep
-from gateway.cases.vault import Vault
 from tests.support.cases import AT, new_message, registered
 from tests.support.gateway import Recorder
 
@@ -35,14 +31,6 @@ LIFE: dict[str, tuple[list[machine.Event], set[str]]] = {
     "decided": ([machine.Decided(AT, DECISION)], {"deliver"}),
     "issued": ([machine.Decided(AT, DECISION), machine.Sent(AT, final=True)], {"confirm", "deliver"}),
 }
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await migrate(connection)
-    async with open_store(database_url, Vault(bytes(32)), 6) as opened:
-        yield opened
 
 
 def sweep(store: Store, recorder: Recorder | None = None) -> Sweep:

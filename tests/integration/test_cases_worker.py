@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 import pytest
 import structlog
 
@@ -14,9 +13,7 @@ from gateway.cases.destinations import Destinations
 from gateway.cases.model import Case, Claim, TaskKind
 from gateway.cases.provider import ProviderUnavailable
 from gateway.cases.store.ledger import Commit
-from gateway.cases.store.migrate import migrate
-from gateway.cases.store.store import Store, open_store
-from gateway.cases.vault import Vault
+from gateway.cases.store.store import Store
 from gateway.cases.worker import StepFailed, Worker, backoff_seconds
 from gateway.settings import Worker as WorkerSettings
 from tests.support.cases import new_message, registered
@@ -24,14 +21,6 @@ from tests.support.gateway import Recorder
 
 FAST = WorkerSettings(poll_seconds=0.02, backoff_initial_seconds=0.01, backoff_max_seconds=0.05, max_attempts=3)
 Step = Callable[[Claim], Awaitable[None]]
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await migrate(connection)
-    async with open_store(database_url, Vault(bytes(32)), 6) as opened:
-        yield opened
 
 
 async def opened(store: Store, serial: int = 1) -> Case:

@@ -11,10 +11,9 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gateway.cases.destinations import Destinations
 from gateway.cases.model import Case, State, TaskKind
 from gateway.cases.provider import Decision, Outcome, ProviderCase, ProviderStatus, ProviderSystem, Refusal, Stage
-from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.steps import ProviderSteps
 from gateway.cases.store.tasks import Backlog
 from gateway.cases.worker import StepFailed
 from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
@@ -100,25 +99,9 @@ class Office:
         return case, await self.at.store.tasks.backlog()
 
     def _steps(self, system: ProviderSystem | None = None) -> ProviderSteps:
-        at = self.at
-        configured = gateway_settings(Path("/nowhere"))
-        akimat = configured.providers["akimat"].model_copy(update={"bin": PROVIDERS[0].bin})
-        return ProviderSteps(
-            Parts(
-                ledger=at.store.ledger,
-                services=at.services,
-                verifier=at.verifier,
-                registrar=at.registrar,
-                providers={} if system is None else {"akimat": system},
-                destinations=Destinations.of(configured, at.recorder),
-                provider_settings={"akimat": akimat},
-                settings=configured.worker,
-                readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
-                search_key=at.vault.search_key,
-                clock=self.clock,
-                observer=at.recorder,
-            )
-        )
+        akimat = gateway_settings(Path("/nowhere")).providers["akimat"].model_copy(update={"bin": PROVIDERS[0].bin})
+        providers = {} if system is None else {"akimat": system}
+        return ProviderSteps(self.at.parts(clock=self.clock, providers=providers, akimat=akimat))
 
     async def facts(self, case: Case) -> list[dict[str, Any]]:
         """Return the evidence of a case."""

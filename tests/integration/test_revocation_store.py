@@ -1,17 +1,13 @@
 """Answers remembered and shared through a real database, and what proves them."""
 
 import hashlib
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 
-from gateway.cases.store.migrate import migrate
-from gateway.cases.store.store import Store, open_store
-from gateway.cases.vault import Vault
+from gateway.cases.store.store import Store
 from gateway.eds.certificate import Certificate
 from gateway.eds.revocation import Answer, NoAnswer, NotBelieved, Proof, RevocationReason, Source, Withdrawal
 from gateway.eds.revocation_memory import AnswersUnavailable, Proved, Remembered
@@ -29,14 +25,6 @@ GOOD = Answer(Source.OCSP, AT, AT + 15 * MINUTE, (proof(b"good"),))
 REVOKED = replace(GOOD, proofs=(proof(b"revoked"),), withdrawal=Withdrawal(AT, RevocationReason.SUPERSEDED))
 HELD = replace(GOOD, proofs=(proof(b"held"),), withdrawal=Withdrawal(AT, RevocationReason.CERTIFICATE_HOLD))
 NEVER = replace(HELD, withdrawal=Withdrawal(None, RevocationReason.CERTIFICATE_HOLD, never_issued=True))
-
-
-@pytest.fixture
-async def store(database_url: str) -> AsyncIterator[Store]:
-    async with await psycopg.AsyncConnection.connect(database_url) as connection:
-        await migrate(connection)
-    async with open_store(database_url, Vault(bytes(32)), 4) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("answer", [GOOD, REVOKED, HELD, NEVER])

@@ -5,24 +5,30 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 from pydantic import SecretStr
 
 from gateway import resources, settings
+from gateway.cases.destinations import Destinations
 from gateway.cases.inbound import Inbound, Mode, Receipt
 from gateway.cases.intake import Intake
+from gateway.cases.provider import ProviderSystem
 from gateway.cases.registrar import Registrar
 from gateway.cases.services import Services
+from gateway.cases.steps import Parts
 from gateway.cases.store.migrate import migrate
 from gateway.cases.store.store import Store, open_store
 from gateway.cases.vault import Vault
 from gateway.catalogue.calendar import WorkingCalendar
 from gateway.catalogue.catalogue import Catalogue
+from gateway.clock import Clock
 from gateway.eds import enveloped
 from gateway.eds.anchors import Anchors
+from gateway.eds.certificate import Certificate
 from gateway.eds.revocation import RevocationSource
-from gateway.eds.verifier import Verifier
+from gateway.eds.verifier import Revocation, RevocationStatus, Verifier
 from gateway.sandbox.identities import CITIZENS, SYSTEMS
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.order import Order, application
@@ -174,6 +180,41 @@ class Desk:
             "readings": documents,
         }
         return Inbound(**(values | changes))  # type: ignore[arg-type]
+
+    def parts(
+        self,
+        *,
+        clock: Clock = lambda: NOW,
+        providers: Mapping[str, ProviderSystem] = MappingProxyType({}),
+        akimat: settings.Provider | None = None,
+    ) -> Parts:
+        """Return what a worker's steps need; `akimat` replaces the settings of the one provider."""
+        configured = gateway_settings(Path("/nowhere"))
+        if akimat is not None:
+            configured = configured.model_copy(update={"providers": {"akimat": akimat}})
+        return Parts(
+            ledger=self.store.ledger,
+            services=self.services,
+            verifier=self.verifier,
+            registrar=self.registrar,
+            providers=providers,
+            destinations=Destinations.of(configured, self.recorder),
+            provider_settings=configured.providers,
+            settings=configured.worker,
+            readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
+            search_key=self.vault.search_key,
+            clock=clock,
+            observer=self.recorder,
+        )
+
+
+class Unreachable:
+    """A source of revocation that nobody can ask."""
+
+    async def status(self, certificate: Certificate, issuer: Certificate, at: datetime) -> RevocationStatus:
+        assert certificate.issuer == issuer.subject
+        assert at == NOW
+        return RevocationStatus(Revocation.UNAVAILABLE)
 
 
 def reply(receipt: Receipt) -> bytes:

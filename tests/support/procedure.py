@@ -14,10 +14,9 @@ from gateway.cases import machine
 from gateway.cases.clerk import Clerk
 from gateway.cases.counter import Counter
 from gateway.cases.delivery import outgoing
-from gateway.cases.destinations import Destinations
 from gateway.cases.model import Case, TaskKind
 from gateway.cases.rulebook import Rulebook
-from gateway.cases.steps import Parts, ProviderSteps
+from gateway.cases.steps import ProviderSteps
 from gateway.cases.store.ledger import Commit
 from gateway.catalogue import cabinet_message, sample
 from gateway.catalogue.cabinet_message import CabinetMessage
@@ -32,7 +31,7 @@ from gateway.sandbox.register import CaseRegister
 from gateway.sandbox.rules import Condition, Office, Script, Turn
 from gateway.sandbox.server import serve
 from tests.support.catalogue import service
-from tests.support.gateway import NOW, Desk, desk, gateway_settings, reply
+from tests.support.gateway import NOW, Desk, desk, reply
 
 CLERK = "aigul"
 _OF_THE_PROVIDER = [TaskKind.SUBMIT, TaskKind.SUPPLEMENT, TaskKind.POLL, TaskKind.WATCH]
@@ -173,20 +172,4 @@ async def way(
 
 
 def _steps(at: Desk, adapter: SoapProvider, provider: settings.Provider, clock: Clock) -> ProviderSteps:
-    configured = gateway_settings(Path("/nowhere")).model_copy(update={"providers": {"akimat": provider}})
-    return ProviderSteps(
-        Parts(
-            ledger=at.store.ledger,
-            services=at.services,
-            verifier=at.verifier,
-            registrar=at.registrar,
-            providers={"akimat": adapter},
-            provider_settings={"akimat": provider},
-            settings=configured.worker,
-            destinations=Destinations.of(configured, at.recorder),
-            readings=lambda raw: (raw.removeprefix(b"<Envelope>").removesuffix(b"</Envelope>"),),
-            search_key=at.vault.search_key,
-            clock=clock,
-            observer=at.recorder,
-        )
-    )
+    return ProviderSteps(at.parts(clock=clock, providers={"akimat": adapter}, akimat=provider))
