@@ -135,7 +135,7 @@ class Process:
     @contextlib.asynccontextmanager
     async def _pulling(self, session: aiohttp.ClientSession, wake: Callable[[], None]) -> AsyncIterator[None]:
         """Fetch messages from ShEP meanwhile, where it does not bring them."""
-        settings, shep = self._settings, self._settings.shep
+        shep = self._settings.shep
         if shep.pull is None:
             yield
             return
@@ -147,14 +147,7 @@ class Process:
                 services=tuple(self._services.shep_id(service.id) for service in self._services.offered),
             ),
             settings=shep.pull,
-            operations=Operations(
-                intake=self._intake(wake),
-                inquiries=self._inquiries(),
-                mailbox=self._mailbox(),
-                key=self._material.key,
-                observer=self._metrics,
-                own_sender_id=settings.shep.sender_id,
-            ),
+            operations=self._operations(wake),
             senders=self._material.senders,
             verifier=self._verifier,
             destinations=self._destinations,
@@ -236,6 +229,16 @@ class Process:
             servers.append(HttpServer(admin, doors.admin, Shutdown(notice_seconds=0)))
         return servers
 
+    def _operations(self, wake: Callable[[], None]) -> Operations:
+        return Operations(
+            intake=self._intake(wake),
+            inquiries=self._inquiries(),
+            mailbox=Mailbox(self._store.ledger, self._store.outbox, clock.utc_now, self._metrics),
+            key=self._material.key,
+            observer=self._metrics,
+            own_sender_id=self._settings.shep.sender_id,
+        )
+
     def _intake(self, wake: Callable[[], None]) -> Intake:
         return Intake(
             services=self._services,
@@ -258,23 +261,16 @@ class Process:
             observer=self._metrics,
         )
 
-    def _mailbox(self) -> Mailbox:
-        return Mailbox(self._store.ledger, self._store.outbox, clock.utc_now, self._metrics)
-
     def _wire(self, wake: Callable[[], None]) -> list[web.RouteDef]:
-        settings = self._settings
-        http = settings.http
+        http = self._settings.http
         return routes(
-            intake=self._intake(wake),
-            inquiries=self._inquiries(),
-            mailbox=self._mailbox(),
+            operations=self._operations(wake),
             senders=self._material.senders,
             verifier=self._verifier,
             key=self._material.key,
             clock=clock.utc_now,
             observer=self._metrics,
             public_url=http.public_url or f"http://{http.host}:{http.port}",
-            own_sender_id=settings.shep.sender_id,
             max_message_bytes=http.max_message_bytes,
             max_in_flight=http.max_in_flight,
             max_receiving_bytes=http.max_receiving_mb * 2**20,

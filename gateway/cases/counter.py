@@ -104,7 +104,7 @@ class Counter:
         digest = hashlib.sha256(document).digest()
         facts = {"entered_by": clerk, "document": digest.hex()}
         event = await self.registrar.registered(offer, now, facts, form.application)
-        case = self._case(offer, form, now)
+        case = self._case(offer, form, form.application, now)
         message = _message(case, document, digest, event.number)
         try:
             is_new = await self.inbox.accept(message, machine.open_case(case, event))
@@ -144,7 +144,7 @@ class Counter:
             return NotThere("counter.enter_again", _ENTER_AGAIN)
         return _Refused((second.found(running, named=not form.parties.represented),))
 
-    def _case(self, offer: Offer, form: Reading, now: datetime) -> Case:
+    def _case(self, offer: Offer, form: Reading, application: Application, now: datetime) -> Case:
         iin, service_id = form.parties.applicant_iin, offer.service.id
         return Case(
             id=identity.case_id(now),
@@ -161,7 +161,7 @@ class Counter:
             signer_key=None,
             state=State.REGISTERED,
             received_at=now,
-            matter_key=second.matter_key(self.vault, offer.service, form),
+            matter_key=second.matter_key(self.vault.search_key, offer.service, application),
         )
 
     async def result(self, number: str) -> tuple[Ending, bytes]:

@@ -12,6 +12,7 @@ from gateway.cases.evidence import digest
 from gateway.cases.exhibit import Exhibit, whole
 from gateway.cases.model import ARRIVED, Case, Claim, TaskKind
 from gateway.cases.observer import Observer
+from gateway.cases.steps import case_of
 from gateway.cases.store.ledger import Commit, Decide, Ledger
 from gateway.cases.store.outbox import Delivery, Outbox
 from gateway.cases.worker import Step, StepFailed, patience_seconds
@@ -66,7 +67,7 @@ class DeliverySteps:
 
     async def deliver(self, claim: Claim) -> None:
         """Send the case's oldest message that ShEP has not taken; the task stays while there are more."""
-        case = await self._case(claim)
+        case = await case_of(self._ledger, claim)
         delivery = await self._outbox.next_pending(case.id)
         if delivery is None:
             await self._ledger.commit(case.id, lambda _: Commit(), claim)
@@ -79,7 +80,7 @@ class DeliverySteps:
 
     async def confirm(self, claim: Claim) -> None:
         """Ask ShEP whether the answer is in the cabinet; send it again if it says that it is not."""
-        case = await self._case(claim)
+        case = await case_of(self._ledger, claim)
         delivery = await self._outbox.answer(case.id)
         if delivery is None:
             raise StepFailed.for_good("gateway.answer_missing")
@@ -126,12 +127,6 @@ class DeliverySteps:
                 return await call()
         except CallFailed as error:
             raise StepFailed.by(error, "shep.unavailable") from error
-
-    async def _case(self, claim: Claim) -> Case:
-        case = await self._ledger.case(claim.case_id)
-        if case is None:
-            raise StepFailed.for_good("gateway.case_missing")
-        return case
 
 
 async def record_confirmed(  # noqa: PLR0913  what is recorded

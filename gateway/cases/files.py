@@ -24,7 +24,6 @@ from gateway.cases.worker import Step, StepFailed
 from gateway.catalogue import attachments, phrases
 from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
-from gateway.catalogue.matter import matter
 from gateway.catalogue.structure import in_document
 from gateway.texts import Text
 
@@ -63,7 +62,7 @@ class FileSteps:
     async def fetch(self, claim: Claim) -> None:
         """Fetch every file that the application in force names; then it is registered, or goes to the provider."""
         parts = self._parts
-        case = await case_of(parts, claim)
+        case = await case_of(parts.ledger, claim)
         if case.state is not State.AWAITING_VERIFICATION and case.state not in OPEN:
             await parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -92,11 +91,11 @@ class FileSteps:
     ) -> None:
         """Let the completed application take effect, or take its force away and say what is wrong with it."""
         parts, now = self._parts, self._parts.clock()
-        case = await case_of(parts, claim)  # as it stands after the fetching
+        case = await case_of(parts.ledger, claim)  # as it stands after the fetching
         if (await parts.ledger.message_in_force(case.id)).id != kept.id:
             await parts.ledger.commit(case.id, lambda _: Commit(again_seconds=0), claim)
             return
-        about = parts.search_key(matter(parts.services.of(case).service, application))
+        about = second.matter_key(parts.search_key, parts.services.of(case).service, application)
         findings = (*findings, *await self._second(case, about, application))
         event = machine.SupplementRejected(now, findings) if findings else machine.Supplemented(now)
         withdrawn = kept.id if findings else None

@@ -140,8 +140,13 @@ class Intake:
         return second.found(running, named=named and not assessment.findings)
 
     async def _running(self, offer: Offer, assessment: Assessment) -> Case | None:
-        key = second.matter_key(self._vault, offer.service, assessment.form)
-        return await self._ledger.running(key) if key is not None else None
+        about = self._about(offer, assessment)
+        return await self._ledger.running(about) if about is not None else None
+
+    def _about(self, offer: Offer, assessment: Assessment) -> bytes | None:
+        """Return the key of the matter; None if the application could not be read."""
+        application = assessment.form.application
+        return None if application is None else second.matter_key(self._vault.search_key, offer.service, application)
 
     async def _first_copy(
         self, message: Inbound, offer: Offer, assessment: Assessment, running: Case | None
@@ -181,7 +186,7 @@ class Intake:
             signer_key=self._vault.search_key(signer) if signer else None,
             state=State.AWAITING_VERIFICATION,
             received_at=message.received_at,
-            matter_key=second.matter_key(self._vault, offer.service, form),
+            matter_key=self._about(offer, assessment),
         )
 
     async def _amend(self, message: Inbound, offer: Offer, assessment: Assessment, reply: Reply) -> bytes:
@@ -190,7 +195,7 @@ class Intake:
         if case is None or case.service_id != self._services.passport_id(message.service_id):
             raise _unknown_chain()
         findings = (*assessment.findings, *self._other_person(case, assessment), *_too_early(assessment))
-        about = second.matter_key(self._vault, offer.service, assessment.form)
+        about = self._about(offer, assessment)
         running = await self._ledger.running(about) if about is not None and about != case.matter_key else None
         if running is not None:
             findings = (*findings, self._second(running, replace(assessment, findings=findings)))

@@ -215,8 +215,7 @@ def told(event: Opening) -> Notice:
 
 def _told_in_reply(change: Change) -> Change:
     state = State.CONFIRMED if change.case.state is State.REJECTED else change.case.state
-    tasks = tuple(task for task in change.tasks if task.kind is not TaskKind.DELIVER)
-    return replace(change, case=replace(change.case, state=state), tasks=tasks, notice=None)
+    return replace(_not_sent(change), case=replace(change.case, state=state))
 
 
 def advance(case: Case, event: Event) -> Change | None:
@@ -226,11 +225,11 @@ def advance(case: Case, event: Event) -> Change | None:
         IllegalTransition: the event cannot happen in this state.
     """
     change = _TRANSITIONS[type(event)](case, event)
-    return _told_at_the_counter(change) if change is not None and case.mode is Mode.COUNTER else change
+    return _not_sent(change) if change is not None and case.mode is Mode.COUNTER else change
 
 
-def _told_at_the_counter(change: Change) -> Change:
-    """Leave the sending out: whoever applied at a counter has no personal cabinet and is told there."""
+def _not_sent(change: Change) -> Change:
+    """Leave the sending out: whoever applied at a counter, or asked on SyncChannel, is told there."""
     tasks = tuple(task for task in change.tasks if task.kind is not TaskKind.DELIVER)
     return replace(change, tasks=tasks, notice=None)
 

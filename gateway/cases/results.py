@@ -1,12 +1,12 @@
 """The provider's result document: trusted only with the provider's EDS."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from gateway.cases.assessment import facts
 from gateway.cases.model import Case, State
 from gateway.cases.provider import Decision
+from gateway.cases.vault import SearchKey
 from gateway.catalogue import kazakh
 from gateway.catalogue.cabinet_message import Outcome as CabinetOutcome
 from gateway.catalogue.grounds import Ground, GroundKind, grounds
@@ -46,9 +46,6 @@ class CheckedResult:
 CLOCK_SKEW = timedelta(days=1)
 """How far the provider's clock may be from ours, ours as it was at registration included: the document is bound to the
 case by number and person, and a clock that was wrong for an hour must not bar its decision for ever."""
-
-SearchKey = Callable[[str], bytes]
-"""Makes the keyed hash by which an IIN is compared (`Vault.search_key`)."""
 
 
 async def check_result(  # noqa: PLR0913  what the document is checked against

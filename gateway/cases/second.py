@@ -5,17 +5,17 @@ hash of the matter, so that of two applications at the same moment one wins whic
 """
 
 from gateway.cases.model import Case
-from gateway.cases.vault import Vault
+from gateway.cases.vault import SearchKey
 from gateway.catalogue import phrases
+from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
-from gateway.catalogue.form import Reading
 from gateway.catalogue.matter import matter
 from gateway.catalogue.service import Service
 
 
-def matter_key(vault: Vault, service: Service, form: Reading) -> bytes | None:
-    """Return the keyed hash of what an application is about; None if it could not be read."""
-    return vault.search_key(matter(service, form.application)) if form.application is not None else None
+def matter_key(search_key: SearchKey, service: Service, application: Application) -> bytes:
+    """Return the keyed hash of what an application is about."""
+    return search_key(matter(service, application))
 
 
 def same_request(running: Case, sender_id: str, service_id: str, request_number: str) -> bool:

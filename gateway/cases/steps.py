@@ -28,10 +28,11 @@ from gateway.cases.provider import (
 )
 from gateway.cases.registrar import Registrar, record
 from gateway.cases.reports import Report, event_of
-from gateway.cases.results import ResultUnchecked, ResultUntrusted, SearchKey, check_result
+from gateway.cases.results import ResultUnchecked, ResultUntrusted, check_result
 from gateway.cases.rulebook import Rulebook
 from gateway.cases.services import Services
 from gateway.cases.store.ledger import Commit, Kept, Ledger
+from gateway.cases.vault import SearchKey
 from gateway.cases.watching import Ticked, look
 from gateway.cases.worker import Step, StepFailed, patience_seconds
 from gateway.catalogue.application import Application
@@ -90,7 +91,7 @@ class ProviderSteps:
     async def verify(self, claim: Claim) -> None:
         """Ask again whether the applicant's certificate is good; register, reject, or wait on."""
         parts = self._parts
-        case = await case_of(self._parts, claim)
+        case = await case_of(self._parts.ledger, claim)
         if case.state is not State.AWAITING_VERIFICATION:
             await parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -142,7 +143,7 @@ class ProviderSteps:
     async def _hand_over(
         self, claim: Claim, operation: str, call: Callable[[ProviderSystem, ProviderCase], Awaitable[ProviderStatus]]
     ) -> None:
-        case = await case_of(self._parts, claim)
+        case = await case_of(self._parts.ledger, claim)
         if case.state not in OPEN:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -181,7 +182,7 @@ class ProviderSteps:
 
     async def poll(self, claim: Claim) -> None:
         """Ask how far the case is; when it is decided, fetch the result and verify the provider's EDS."""
-        case = await case_of(self._parts, claim)
+        case = await case_of(self._parts.ledger, claim)
         if case.state not in OPEN | {State.FOLLOWED} or case.number is None:
             await self._parts.ledger.commit(case.id, lambda _: Commit(), claim)
             return
@@ -195,17 +196,18 @@ class ProviderSteps:
 
     async def watch(self, claim: Claim) -> None:
         """Record what the clock has made of the case: its term, its step or its duty is nearly over, or is over."""
-        case, now = await case_of(self._parts, claim), self._parts.clock()
+        case, now = await case_of(self._parts.ledger, claim), self._parts.clock()
         book = self._book(case)
+        event: Ticked | None = None
 
         def decide(locked: Case) -> Commit:
+            nonlocal event
             event, following = look(locked, book, now)
             change = machine.advance(locked, event) if event is not None else None
             if following is None:
                 return Commit(change)
             return Commit(change, again_seconds=max(_LEAST_SECONDS, (following - now).total_seconds()))
 
-        event, _ = look(case, book, now)
         if await self._parts.ledger.commit(case.id, decide, claim) is not None and event is not None:
             self._parts.observer.lateness(*_late(case, event))
 
@@ -297,13 +299,13 @@ class ProviderSteps:
             parts.observer.adapter(name, operation, outcome, time.perf_counter() - started)
 
 
-async def case_of(parts: Parts, claim: Claim) -> Case:
+async def case_of(ledger: Ledger, claim: Claim) -> Case:
     """Return the case of a claimed task.
 
     Raises:
         StepFailed: for good: there is no such case.
     """
-    case = await parts.ledger.case(claim.case_id)
+    case = await ledger.case(claim.case_id)
     if case is None:
         raise StepFailed.for_good("gateway.case_missing")
     return case

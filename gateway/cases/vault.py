@@ -5,12 +5,16 @@ import binascii
 import hashlib
 import hmac
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+SearchKey = Callable[[str], bytes]
+"""Makes the keyed hash by which personal data is compared (`Vault.search_key`)."""
 
 _NONCE = 12
 _KEY = 32

@@ -58,13 +58,13 @@ class Step:
     @property
     def names_units(self) -> bool:
         """Whether its words speak of units by their numbers."""
-        return any(_UNIT_NUMBER.search(f"{words.kk} {words.ru}") for words in (self.action, self.outcome) if words)
+        return any(_name_units(words) for words in (self.action, self.outcome) if words)
 
     @property
     def achieved(self) -> Text | None:
         """What a citizen reads when it is done; None: the act has no words for it but such as only the units know."""
         given = (words for words in (self.outcome, self.action) if words is not None)
-        return next((words for words in given if not _UNIT_NUMBER.search(f"{words.kk} {words.ru}")), None)
+        return next((words for words in given if not _name_units(words)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def procedure(service: Service, channel: Channel, course: Course = Course.MAIN) 
         return ()
     process = service.passport.process
     if channel is Channel.PROVIDER:
-        return _actions(service, process.main if course is Course.MAIN else process.alternative, course)
+        return _units_table(service, course)
     if process.sfu_actions_psc and channel is Channel.PSC:
         return _actions(service, process.sfu_actions_psc, course)
     return _channel_steps(service, getattr(service.passport.channel_procedures, channel), course)
@@ -105,8 +105,7 @@ def at_provider(service: Service, channel: Channel, course: Course = Course.MAIN
     whole = channel is Channel.PORTAL or any(step.party is Party.PROVIDER for step in procedure(service, channel))
     if not whole or channel is Channel.PROVIDER:
         return own
-    process = service.passport.process
-    return _actions(service, process.main if course is Course.MAIN else process.alternative, course)
+    return _units_table(service, course)
 
 
 def first_step(service: Service, channel: Channel, course: Course = Course.MAIN) -> Step | None:
@@ -141,6 +140,10 @@ def advance(service: Service, channel: Channel, position: Position, *, positive:
     return Position(course, following) if following is not None else None
 
 
+def _name_units(words: Text) -> bool:
+    return _UNIT_NUMBER.search(f"{words.kk} {words.ru}") is not None
+
+
 def _numbered(steps: Iterable[Step]) -> dict[str, Step]:
     return {step.no: step for step in steps}
 
@@ -152,6 +155,11 @@ _UNIT_CORRECTED: Mapping[tuple[str, str, str], str] = {
         "SFU-2"
     )
 }
+
+
+def _units_table(service: Service, course: Course) -> tuple[Step, ...]:
+    process = service.passport.process
+    return _actions(service, process.main if course is Course.MAIN else process.alternative, course)
 
 
 def _actions(service: Service, rows: Iterable[ActionStep], course: Course) -> tuple[Step, ...]:

@@ -19,19 +19,6 @@ class Observer(Protocol):
         """Take how long a step took: `parse`, `transport_verify` or `receipt_sign`."""
 
 
-class Unobserved:
-    """Measures nothing."""
-
-    def received(self, operation: str) -> None:
-        """Ignore it."""
-
-    def answered(self, operation: str, code: str, seconds: float) -> None:
-        """Ignore it."""
-
-    def step(self, name: str, seconds: float) -> None:
-        """Ignore it."""
-
-
 @contextmanager
 def timed(observer: Observer, name: str) -> Iterator[None]:
     """Tell the observer how long the block took, also when it fails."""

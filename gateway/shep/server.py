@@ -7,7 +7,6 @@ from typing import Final
 from aiohttp import ClientError, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 
-from gateway.cases.inbound import Inquiries, Intake, Mailbox
 from gateway.clock import Clock
 from gateway.eds.keys import SigningKey
 from gateway.eds.verifier import Verifier
@@ -34,16 +33,13 @@ _NOTE = "A SOAP 1.1 endpoint: POST a message, or GET ?wsdl.\n"
 
 def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     *,
-    intake: Intake,
-    inquiries: Inquiries,
-    mailbox: Mailbox,
+    operations: Operations,
     senders: Senders,
     verifier: Verifier,
     key: SigningKey,
     clock: Clock,
     observer: Observer,
     public_url: str,
-    own_sender_id: str,
     max_message_bytes: int,
     max_in_flight: int,
     receive_seconds: float = RECEIVE_SECONDS,
@@ -53,30 +49,19 @@ def routes(  # noqa: PLR0913  the parts of the wire, passed in explicitly
     """Return the routes `/shep/sync`, `/shep/async` and `/shep/<name>.wsdl|.xsd`.
 
     Args:
-        intake: takes application messages.
-        inquiries: answers the portal's questions on SyncChannel.
-        mailbox: answers what senders ask about messages between them and us.
+        operations: do what messages ask for.
         senders: who may send.
         verifier: judges transport signatures.
-        key: the gateway's transport key; every reply and fault is signed with it.
+        key: the gateway's transport key; every fault is signed with it.
         clock: the current instant.
         observer: takes counts and times.
         public_url: stands as address in the WSDL.
-        own_sender_id: stands as sender in the messages that `getMessages` gives out.
         max_message_bytes: larger messages are refused while they arrive.
         max_in_flight: more messages than this at the same time are refused.
         receive_seconds: a body that takes longer to arrive is refused.
         max_receiving_bytes: of all bodies on their way together; beyond it they are refused.
         admit: raises GatewayFault while no message may come in; asked when its sender is known.
     """
-    operations = Operations(
-        intake=intake,
-        inquiries=inquiries,
-        mailbox=mailbox,
-        key=key,
-        observer=observer,
-        own_sender_id=own_sender_id,
-    )
     exchange = Exchange(
         operations=operations,
         senders=senders,

@@ -24,6 +24,7 @@ from gateway.cases.inbound import (
 from gateway.clock import Clock
 from gateway.eds.certificate import Certificate
 from gateway.eds.keys import SigningKey
+from gateway.shep.operations import Operations
 from gateway.shep.senders import Senders
 from gateway.shep.server import RECEIVE_SECONDS, RECEIVING_BYTES, routes
 from tests.support.shep_parties import NOW, Party, party, verifier
@@ -177,19 +178,25 @@ async def wire(  # noqa: PLR0913  what a test may want otherwise
     # the port must be known before the documents are made
     listening = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    own_key = key or party("gateway").key
+    operations = Operations(
+        intake=intake,
+        inquiries=inquiries or NoInquiries(),
+        mailbox=mailbox,
+        key=own_key,
+        observer=observer,
+        own_sender_id="qaqpa",
+    )
     app = web.Application()
     app.add_routes(
         routes(
-            intake=intake,
-            inquiries=inquiries or NoInquiries(),
-            mailbox=mailbox,
+            operations=operations,
             senders=registry(),
             verifier=verifier(),
-            key=key or party("gateway").key,
+            key=own_key,
             clock=clock,
             observer=observer,
             public_url=url,
-            own_sender_id="qaqpa",
             max_message_bytes=max_message_bytes,
             max_in_flight=max_in_flight,
             receive_seconds=receive_seconds,
