@@ -19,7 +19,8 @@ from gateway.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
-_LONGEST_WAIT_SECONDS = 5.0
+_LONGEST_WAIT_SECONDS = 1.0
+"""Of one pause: an attempt is cheap, and a database that is back is not to be kept waiting for."""
 
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, PoolTimeout)
 """What passes without anybody changing the installation: no connection, no write access for now."""
