@@ -49,33 +49,38 @@ class Outcome:
 
 
 def prepare(load: Load, authority: TestAuthority, folder: Path) -> Path:
-    """Sign all messages with RSA, as the floor is measured, into one file, each behind its length."""
+    """Write all messages, as ShEP brings them, into one file, each behind its length."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "messages"
-    shep = authority.system("shep").key
-    citizens = [(one.slug, authority.of(one).key) for one in CITIZENS if one.family is Family.RSA]
-    now = utc_now() - timedelta(minutes=5)
-    noise = random.Random(7)  # noqa: S311  filler, not a secret
     with path.open("wb") as file:
-        for index in range(load.applications):
-            slug, key = citizens[index % len(citizens)]
-            filler = "%PDF-1.4 " + noise.randbytes(max(0, load.size - 4600) // 4).hex() + "\n%%EOF"
-            document = Document(kind="other", name="document.pdf", text=filler)
-            form = {"dwellingAddress": _DWELLING.format(index + 1)}
-            order = Order(service=_SERVICE, citizen=slug, form=form, documents=(document,))
-            signed = enveloped.sign(application(order, f"1010900{index:07d}", now), key)
-            message = AsyncMessage(
-                service_id=_SERVICE,
-                message_type=MessageType.REQUEST,
-                message_date=now,
-                sender=Sender("portal", load.password),
-                message_id=str(254_750_000 + index),
-                correlation_id=str(3_382_000 + index),
-                data=Data((signed,)),
-            )
-            raw = write(message, shep)
+        for raw in signed(load, authority, "shep"):
             file.write(_LENGTH.pack(len(raw)) + raw)
     return path
+
+
+def signed(load: Load, authority: TestAuthority, system: str) -> Iterator[bytes]:
+    """Give the messages that `system` sends in the portal's name; citizens sign with RSA, as the floor is measured."""
+    transport = authority.system(system).key
+    citizens = [(one.slug, authority.of(one).key) for one in CITIZENS if one.family is Family.RSA]
+    noise = random.Random(7)  # noqa: S311  filler, not a secret
+    for index in range(load.applications):
+        now = utc_now() - timedelta(minutes=5)
+        slug, key = citizens[index % len(citizens)]
+        filler = "%PDF-1.4 " + noise.randbytes(max(0, load.size - 4600) // 4).hex() + "\n%%EOF"
+        paper = Document(kind="other", name="document.pdf", text=filler)
+        form = {"dwellingAddress": _DWELLING.format(index + 1)}
+        order = Order(service=_SERVICE, citizen=slug, form=form, documents=(paper,))
+        document = enveloped.sign(application(order, f"1010900{index:07d}", now), key)
+        message = AsyncMessage(
+            service_id=_SERVICE,
+            message_type=MessageType.REQUEST,
+            message_date=now,
+            sender=Sender("portal", load.password),
+            message_id=str(254_750_000 + index),
+            correlation_id=str(3_382_000 + index),
+            data=Data((document,)),
+        )
+        yield write(message, transport)
 
 
 def read(path: Path, first: int, last: int) -> Iterator[bytes]:

@@ -128,7 +128,7 @@ def _sandbox(portal: World, wires: Mapping[str, FaultyProxy], session: ClientSes
     plan, gateway = portal.plan, f"http://127.0.0.1:{wires['load-gateway'].port}"
     asked_at = {
         "ShEP": (Part.SHEP, f"{plan.shep_url}/shep/counts"),
-        "provider": (Part.PROVIDER, f"{plan.provider_url}/provider/cases.json"),
+        "provider": (Part.PROVIDER, f"{plan.provider_url}/provider/provider.xsd"),
     }
     return {
         name: Program(

@@ -1,0 +1,248 @@
+"""How many whole lives a second, what each costs, and what memory the gateway's processes hold on the way.
+
+A life: the portal sends a signed application through ShEP, the gateway takes and registers it, its worker hands it to
+the provider, tells the cabinet, fetches and verifies the signed result, and sends it to the cabinet, until ShEP says
+that it has arrived. Real are `qaqpa serve --no-worker`, `qaqpa worker`, the embedded PostgreSQL with fsync on, and the
+sandbox's ShEP and provider, each in a process of its own. The portal is this process: it sends, signs its receipts and
+counts answers. Revocation is off: no NCA is asked. Everybody shares the machine.
+
+The last line is one JSON object.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import psycopg
+import uvloop
+from aiohttp import ClientSession, web
+from rich.console import Console
+
+from benchmarks.load import Load, signed
+from gateway.children import Child
+from gateway.clock import utc_now
+from gateway.embedded import EmbeddedPostgres
+from gateway.sandbox.courier import session_id
+from gateway.sandbox.gateway_config import Variant, write_gateway_config
+from gateway.sandbox.keeper import environment, python, until_answers
+from gateway.sandbox.nca import TestAuthority
+from gateway.sandbox.portal_routes import PUSH_PATH
+from gateway.sandbox.server import serve
+from gateway.sandbox.wire import endpoint
+from gateway.sandbox.world import Options, Part, World
+from gateway.shep.messages import AsyncMessage, AsyncReceipt, MessageType, Response, StatusChangeReceipt
+from gateway.shep.reader import Envelope
+
+_HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
+_STOP_SECONDS = 30.0
+_PARTS = 10
+"""The run is told of, and memory looked at, in so many parts."""
+_STUCK_SECONDS = 120.0
+_console = Console(stderr=True)
+
+
+@dataclass
+class Portal:
+    """The cabinet's side: a receipt for everything, and a note of every application that was answered."""
+
+    in_flight: int
+    answered: set[str] = field(default_factory=set)
+    """Correlations."""
+    room: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make room for so many applications at a time."""
+        self.room = asyncio.Semaphore(self.in_flight)
+
+    async def answer(self, envelope: Envelope) -> Response:
+        """Take a push of ShEP's."""
+        match envelope.message:
+            case AsyncMessage(message_type=kind, message_id=own, correlation_id=correlation):
+                if kind is MessageType.RESPONSE and correlation and correlation not in self.answered:
+                    self.answered.add(correlation)
+                    self.room.release()
+                return AsyncReceipt(f"in-{own}", correlation, utc_now(), session_id())
+            case _:
+                return StatusChangeReceipt(utc_now(), session_id())
+
+
+@dataclass
+class Spent:
+    """CPU seconds of each party since it was asked last; those of processes that have ended meanwhile are lost."""
+
+    parties: dict[str, Callable[[], list[psutil.Process]]]
+    _before: dict[str, float] = field(default_factory=dict)
+
+    def since(self) -> dict[str, float]:
+        """Return them."""
+        now = {name: sum(map(_cpu_seconds, processes())) for name, processes in self.parties.items()}
+        since = {name: seconds - self._before.get(name, 0.0) for name, seconds in now.items()}
+        self._before = now
+        return since
+
+
+@dataclass
+class Government:
+    """Everybody, started."""
+
+    plan_url: str
+    settings: Path
+    authority: TestAuthority
+    password: str
+    portal: Portal
+    programs: dict[str, Child]
+
+    def spent(self) -> Spent:
+        """Return what tells everybody's CPU time; PostgreSQL is a child of the process that serves."""
+        processes = {name: psutil.Process(child.pid) for name, child in self.programs.items()}
+        own = {name: (lambda process=process: [process]) for name, process in processes.items()}
+        return Spent(
+            {
+                **own,
+                "postgres": lambda: processes["serve"].children(recursive=True),
+                "portal": lambda: [psutil.Process()],
+            }
+        )
+
+    def memory_mb(self) -> dict[str, float]:
+        """Return the resident memory of the gateway's processes."""
+        return {
+            name: round(psutil.Process(self.programs[name].pid).memory_info().rss / 2**20, 1)
+            for name in ("serve", "worker")
+        }
+
+    def database_url(self) -> str:
+        """Return where the embedded database is."""
+        url = EmbeddedPostgres.running(self.settings.parent / "data" / "postgres")
+        if url is None:
+            raise SystemExit("the embedded PostgreSQL does not answer")
+        return url
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return 0.0
+    return float(times.user + times.system)
+
+
+@asynccontextmanager
+async def government(folder: Path, in_flight: int) -> AsyncIterator[Government]:
+    """Start everybody on an empty folder, and stop them."""
+    async with AsyncExitStack() as stack:
+        world = await World.start(folder, options=Options(parts=frozenset()))
+        stack.push_async_callback(world.stop)
+        plan, key = world.plan, world.authority.system("portal").key
+        settings = write_gateway_config(folder / "gateway", plan, world.authority, Variant(revocation="off"))
+        portal = Portal(in_flight)
+        runner = await serve([web.post(PUSH_PATH, endpoint(portal.answer, key, utc_now))], plan.host, plan.ports.portal)
+        stack.push_async_callback(runner.cleanup)
+        session = await stack.enter_async_context(ClientSession())
+        commands: dict[str, list[str | Path]] = {
+            "shep": ["-m", "tests.chaos.government", Part.SHEP, folder, plan.gateway_url],
+            "provider": ["-m", "tests.chaos.government", Part.PROVIDER, folder, plan.gateway_url],
+            "serve": ["-m", "gateway.cli", "serve", "--no-worker", "--settings", settings],
+            "worker": ["-m", "gateway.cli", "worker", "--settings", settings],
+        }
+        ready = {
+            "shep": f"{plan.shep_url}/shep/counts",
+            "provider": f"{plan.provider_url}/provider/provider.xsd",
+            "serve": f"{plan.gateway_url}/health/ready",
+        }
+        programs = {}
+        for name, arguments in commands.items():
+            port = {"QAQPA_HTTP__PORT": "0"} if name == "worker" else {}
+            child = await Child.start(name, python(*arguments), folder / f"{name}.log", {**environment(), **port})
+            stack.push_async_callback(child.stop, _STOP_SECONDS)
+            programs[name] = child
+            if name in ready:
+                await until_answers(session, ready[name], child)
+        yield Government(plan.shep_url, settings, world.authority, plan.passwords["portal"], portal, programs)
+
+
+async def live(started: Government, session: ClientSession, messages: Iterator[bytes], count: int) -> None:
+    """Send so many applications, as fast as room comes free: with each one an earlier one has been answered."""
+    portal, url = started.portal, f"{started.plan_url}/bip-async"
+
+    async def send(message: bytes) -> None:
+        async with session.post(url, data=message, headers=_HEADERS) as response:
+            body = await response.read()
+        if response.status != 200:  # noqa: PLR2004  HTTP's OK
+            raise SystemExit(f"ShEP did not take it: {response.status} {body[:2000]!r}")
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            async with asyncio.timeout(_STUCK_SECONDS):
+                await portal.room.acquire()
+            group.create_task(send(next(messages)))
+
+
+async def until_confirmed(database_url: str, count: int) -> None:
+    """Wait until every case has ended: each application is one case, each case has one answer that arrived."""
+    async with asyncio.timeout(_STUCK_SECONDS), await psycopg.AsyncConnection.connect(database_url) as connection:
+        await connection.set_autocommit(True)
+        while True:
+            cursor = await connection.execute("SELECT count(*), count(*) FILTER (WHERE state = 'confirmed') FROM cases")
+            if (found := await cursor.fetchone()) == (count, count):
+                return
+            if found and found[0] > count:
+                raise SystemExit(f"{found[0]} cases of {count} applications")
+            await asyncio.sleep(0.1)
+
+
+async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
+    """Warm up, measure part by part, and return the figures."""
+    async with government(folder, arguments.in_flight) as started, ClientSession() as session:
+        total = arguments.warmup + arguments.applications
+        load = Load(started.plan_url, started.password, total, arguments.in_flight, arguments.bytes)
+        messages = signed(load, started.authority, "portal")
+        await live(started, session, messages, arguments.warmup)
+        spent, memory = started.spent(), []
+        spent.since()
+        begun = time.perf_counter()
+        for part in range(_PARTS):
+            at, count = time.perf_counter(), arguments.applications // _PARTS
+            await live(started, session, messages, count)
+            memory.append(started.memory_mb())
+            rate = count / (time.perf_counter() - at)
+            _console.print(f"{(part + 1) * count:8} lived, {rate:5.1f}/s, resident MB {memory[-1]}")
+        seconds, lived = time.perf_counter() - begun, arguments.applications // _PARTS * _PARTS
+        cpu = {name: round(used / lived * 1000, 1) for name, used in spent.since().items()}
+        await until_confirmed(started.database_url(), lived + arguments.warmup)
+    return {
+        "lives_per_s": round(lived / seconds, 1),
+        "cpu_ms": cpu,
+        "memory_mb": memory,
+        "applications": lived,
+        "in_flight": arguments.in_flight,
+        "cores": os.cpu_count(),
+    }
+
+
+def main() -> None:
+    """Run the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--applications", type=int, default=2000)
+    parser.add_argument("--warmup", type=int, default=200)
+    parser.add_argument("--in-flight", type=int, default=64, help="applications without an answer at a time")
+    parser.add_argument("--bytes", type=int, default=6000)
+    with (
+        tempfile.TemporaryDirectory(prefix="qaqpa-bench-") as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        found = runner.run(run(parser.parse_args(), Path(folder)))
+    _console.print(f"{found['lives_per_s']} whole lives/s; CPU ms each: {found['cpu_ms']}")
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
