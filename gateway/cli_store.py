@@ -14,6 +14,7 @@ from rich.console import Console
 
 from gateway.cases.model import Case
 from gateway.cases.store.store import Store
+from gateway.clock import local
 from gateway.database import store as open_installation
 from gateway.material import Material
 from gateway.settings import Settings
@@ -36,16 +37,25 @@ def fail(text: str, code: int = 1) -> NoReturn:
 
 
 async def find_case(store: Store, name: str) -> Case:
-    """Return the case of a registration number or an id; fail if there is none."""
-    case = await store.ledger.case_by_number(name)
-    if case is None:
-        try:
-            case = await store.ledger.case(UUID(name))
-        except ValueError:
-            case = None
-    if case is None:
+    """Return the case of a registration number or an id; fail if there is none, or say in which archive it lies."""
+    own = _uuid(name)
+    case = await (store.ledger.case_by_number(name) if own is None else store.ledger.case(own))
+    if case is not None:
+        return case
+    archived = await (store.archives.of_number(name) if own is None else store.archives.of(own))
+    if archived is None:
         raise typer.BadParameter(f"there is no case {name}")
-    return case
+    raise typer.BadParameter(
+        f"the case {name} was archived on {local(archived.archived_at):%Y-%m-%d}, in the file {archived.name} "
+        "of the archive folder; `qaqpa evidence verify` checks it"
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def read_settings(path: Path) -> Settings:

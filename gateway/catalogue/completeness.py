@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gateway.catalogue import answers as answering
 from gateway.catalogue import phrases
-from gateway.catalogue.application import Application
 from gateway.catalogue.channel import Channel, governing
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.declarations import COMPONENT
@@ -46,11 +44,6 @@ def checklist(service: Service, channel: Channel, answers: Answers) -> tuple[Che
     With empty answers it is the list for everybody: what hangs on an answer is wanted "if applicable".
     """
     return tuple(_item(service, answers, group) for group in _groups(service, channel, answers))
-
-
-def completeness(service: Service, channel: Channel, application: Application) -> tuple[Finding, ...]:
-    """Return a finding for each document that the act asks for and that is not attached."""
-    return missing(service, channel, answering.of_application(application))
 
 
 def missing(service: Service, channel: Channel, answers: Answers) -> tuple[Finding, ...]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from gateway.catalogue import phrases
-from gateway.catalogue.application import Application
 from gateway.catalogue.findings import Finding
 from gateway.texts import Text
 
@@ -16,19 +15,6 @@ class Parties:
     representative_iin: str | None = None
     represented: bool = False
     """Whether the application names a representative."""
-
-
-def identity_findings(application: Application, certificate_iin: str | None) -> tuple[Finding, ...]:
-    """Compare the IIN of the signer's certificate with the application (see `compare`)."""
-    representative = application.representative
-    return compare(
-        Parties(
-            applicant_iin=application.applicant.iin,
-            representative_iin=representative.iin if representative is not None else None,
-            represented=representative is not None,
-        ),
-        certificate_iin,
-    )
 
 
 def compare(parties: Parties, certificate_iin: str | None) -> tuple[Finding, ...]:

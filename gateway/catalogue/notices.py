@@ -87,15 +87,6 @@ def returned(number: str, reasons: Iterable[Text], until: date | None, channel: 
     )
 
 
-def intake_refused(missing: Iterable[Text], channel: Channel) -> Text:
-    """Return what the receipt says when the documents are not taken because some are missing."""
-    listed, again = _listed(missing), places.apply_again(channel)
-    return Text(
-        kk=f"Құжаттарыңыз қабылданбады, мыналар жетіспейді: {listed.kk}. Оларды толықтырып, {again.kk}.",
-        ru=f"Ваши документы не приняты, не хватает: {listed.ru}. Дополните их и {again.ru}.",
-    )
-
-
 def extended(number: str, deadline: date, reason: Text, channel: Channel = Channel.PORTAL) -> Text:
     """Return what is said when the term became longer, as an act allows."""
     answer = places.answer_by(deadline, channel)

@@ -108,16 +108,6 @@ def at_provider(service: Service, channel: Channel, course: Course = Course.MAIN
     return _units_table(service, course)
 
 
-def first_step(service: Service, channel: Channel, course: Course = Course.MAIN) -> Step | None:
-    """Return the first step of a course, or None if there is none."""
-    return next(iter(procedure(service, channel, course)), None)
-
-
-def step_at(service: Service, channel: Channel, position: Position) -> Step | None:
-    """Return the step at a position, or None if the course has no such step."""
-    return _numbered(procedure(service, channel, position.course)).get(position.no)
-
-
 def advance(service: Service, channel: Channel, position: Position, *, positive: bool = True) -> Position | None:
     """Return the position after a step; None after the last one.
 

@@ -68,13 +68,6 @@ def quarter_of(day: date) -> tuple[int, int]:
     return (day.month - 1) // _MONTHS_OF_QUARTER + 1, day.year
 
 
-def valid_until(day: date) -> date:
-    """Return the last day of the quarter of a day: until then a certificate for the current quarter is good."""
-    quarter, year = quarter_of(day)
-    following = date(year + 1, 1, 1) if quarter == 4 else date(year, quarter * 3 + 1, 1)  # noqa: PLR2004  last quarter
-    return date.fromordinal(following.toordinal() - 1)
-
-
 def _namespace(service: Service) -> str:
     return result_form.namespace(service.id, service.result.version)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import typer
 
 from gateway.cases import archive, machine
 from gateway.cases.archive import NoArchive
@@ -26,6 +27,7 @@ from gateway.cases.store.migrate import migrate
 from gateway.cases.store.partitions import Month
 from gateway.cases.store.store import Store, open_store
 from gateway.cases.vault import Vault
+from gateway.cli_store import find_case
 from gateway.faults import GatewayFault
 from gateway.sandbox.nca import TestAuthority
 from gateway.settings import Retention as RetentionSettings
@@ -108,6 +110,18 @@ async def test_a_case_leaves_when_its_term_is_over(at: Installation) -> None:
     assert found is not None
     assert (file, found.cases) == (at.folder / found.name, 1)
     assert (await diagnose(at.store.pool)).broken == {}
+
+
+async def test_a_command_that_is_asked_for_an_archived_case_says_where_it_lies(at: Installation) -> None:
+    """By number or id, the operator is told the archive's file; of a case that never was, that there is none."""
+    case = await at.ended(1)
+    await at.retention.run()
+    (file,) = at.files()
+    for name in (case.number or "", str(case.id)):
+        with pytest.raises(typer.BadParameter, match=f"archived on .* {file.relative_to(at.folder)} of the archive"):
+            await find_case(at.store, name)
+    with pytest.raises(typer.BadParameter, match="there is no case"):
+        await find_case(at.store, "2026-99999999-0")
 
 
 async def test_an_archive_proves_without_the_database(at: Installation) -> None:

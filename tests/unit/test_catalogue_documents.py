@@ -9,7 +9,7 @@ from gateway.catalogue import sample
 from gateway.catalogue.answers import of_application
 from gateway.catalogue.application import Application
 from gateway.catalogue.channel import Channel
-from gateway.catalogue.completeness import Wanted, checklist, completeness
+from gateway.catalogue.completeness import Wanted, checklist, missing
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.document_list import Need
 from gateway.catalogue.form import read_application
@@ -50,11 +50,11 @@ def test_each_document_of_the_act_is_read_in_one_way_at_least(one: Service) -> N
 def test_complete_package_has_no_finding_and_each_missing_document_has_one(service_id: str, channel: Channel) -> None:
     """Taken out one by one, each required document is missed by its name, and only it."""
     target, application = service(service_id), _read(service_id, channel)
-    assert completeness(target, channel, application) == ()
+    assert missing(target, channel, of_application(application)) == ()
     names = {kind.value: kind.label for kind in target.form.documents.kinds}
     for attachment in application.attachments:
         others = tuple(one for one in application.attachments if one is not attachment)
-        findings = completeness(target, channel, replace(application, attachments=others))
+        findings = missing(target, channel, of_application(replace(application, attachments=others)))
         assert [finding.code for finding in findings] == ["applicant.documents"]
         assert names[attachment.kind].kk in findings[0].text.kk
         assert names[attachment.kind].ru in findings[0].text.ru

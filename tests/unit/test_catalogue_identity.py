@@ -2,37 +2,31 @@
 
 import pytest
 
-from gateway.catalogue.application import Application
-from gateway.catalogue.form import read_application
-from gateway.catalogue.identity import Parties, compare, identity_findings
-from tests.support.catalogue import HOUSING, IIN, OTHER_IIN, REPRESENTATIVE, application, document, service
+from gateway.catalogue.identity import Parties, compare
+from tests.support.catalogue import IIN, OTHER_IIN
 
-
-def _application(*, represented: bool = False) -> Application:
-    extra = (("<form>", f"{REPRESENTATIVE}<form>"), ("<documents>", f"<documents>{document('authority')}"))
-    read = read_application(service(HOUSING), application(HOUSING, *(extra if represented else ()))).application
-    assert read is not None
-    return read
+ALONE = Parties(IIN)
+REPRESENTED = Parties(IIN, OTHER_IIN, represented=True)
 
 
 def test_applicant_signs() -> None:
     """The applicant's own signature is right; anybody else's is not."""
-    assert identity_findings(_application(), IIN) == ()
-    (finding,) = identity_findings(_application(), OTHER_IIN)
+    assert compare(ALONE, IIN) == ()
+    (finding,) = compare(ALONE, OTHER_IIN)
     assert (finding.code, finding.where) == ("applicant.identity", "applicant/iin")
 
 
 def test_representative_signs_where_one_is_named() -> None:
     """With a representative, the representative signs, not the applicant and not a third person."""
-    assert identity_findings(_application(represented=True), OTHER_IIN) == ()
+    assert compare(REPRESENTED, OTHER_IIN) == ()
     for signer in (IIN, "700101300999"):
-        (finding,) = identity_findings(_application(represented=True), signer)
+        (finding,) = compare(REPRESENTED, signer)
         assert (finding.code, finding.where) == ("applicant.identity", "representative/iin")
 
 
 def test_certificate_without_a_person_is_found() -> None:
     """A certificate that names no person signs for nobody."""
-    (finding,) = identity_findings(_application(), None)
+    (finding,) = compare(ALONE, None)
     assert (finding.code, finding.where) == ("applicant.identity", None)
 
 
@@ -52,6 +46,6 @@ def test_unreadable_iin_is_not_compared(parties: Parties) -> None:
 
 def test_texts_hold_no_iin() -> None:
     """The citizen is told without any number being repeated."""
-    findings = [*identity_findings(_application(), OTHER_IIN), *compare(Parties(IIN, IIN, represented=True), OTHER_IIN)]
+    findings = [*compare(ALONE, OTHER_IIN), *compare(Parties(IIN, IIN, represented=True), OTHER_IIN)]
     assert findings
     assert not any(IIN in str(finding.text) or OTHER_IIN in str(finding.text) for finding in findings)

@@ -42,7 +42,6 @@ NOTICES = {
         "step_done": notices.step_done(NUMBER, Text("бұрыштама қойылды", "наложена резолюция"), BY, channel),
         "documents_needed": notices.documents_needed(NUMBER, NEEDED, BY, channel),
         "returned": notices.returned(NUMBER, NEEDED, None, channel),
-        "intake_refused": notices.intake_refused(NEEDED, channel),
         "extended": notices.extended(NUMBER, BY, GROUND, channel),
         "resumed": notices.resumed(NUMBER, BY, channel),
         "decided_positive": notices.decided_positive(NUMBER, channel),

@@ -7,7 +7,7 @@ import pytest
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.particulars import particulars
 from gateway.catalogue.party import Party, party_of
-from gateway.catalogue.procedure import Course, Position, advance, at_provider, first_step, procedure, step_at
+from gateway.catalogue.procedure import Course, Position, advance, at_provider, procedure
 from tests.support.applications import ALL, WAYS
 from tests.support.catalogue import service
 
@@ -21,8 +21,8 @@ def test_course_leads_from_its_first_step_to_its_last(service_id: str, channel: 
     target = service(service_id)
     steps = procedure(target, channel, course)
     assert steps or course is Course.ALTERNATIVE
-    visited, first = [], first_step(target, channel, course)
-    position = Position(course, first.no) if first is not None else None
+    visited = list[str]()
+    position = Position(course, steps[0].no) if steps else None
     while position is not None:
         visited.append(position.no)
         position = advance(target, channel, position)
@@ -70,7 +70,7 @@ def test_numbers_of_steps_are_the_acts() -> None:
 def test_channel_that_the_act_does_not_have_has_no_steps() -> None:
     """Nothing is invented for a channel that is closed."""
     assert procedure(service("astana.wheelchair"), Channel.PSC) == ()
-    assert first_step(service("astana.wheelchair"), Channel.AKIM) is None
+    assert procedure(service("astana.wheelchair"), Channel.AKIM) == ()
 
 
 def test_portal_opened_by_a_region_has_the_providers_steps() -> None:
@@ -85,8 +85,7 @@ def test_negative_outcome_goes_on_in_the_alternative_course() -> None:
     target, decision = service(CHILD), Position(Course.MAIN, "6")
     assert advance(target, Channel.PROVIDER, decision) == Position(Course.MAIN, "7")
     assert advance(target, Channel.PROVIDER, decision, positive=False) == Position(Course.ALTERNATIVE, "7")
-    refusal = step_at(target, Channel.PROVIDER, Position(Course.ALTERNATIVE, "8"))
-    assert refusal is not None
+    (refusal,) = (step for step in procedure(target, Channel.PROVIDER, Course.ALTERNATIVE) if step.no == "8")
     assert "отказ" in refusal.action.ru
 
 
@@ -127,8 +126,7 @@ def test_misnumbered_units_are_those_that_act(
     service_id: str, channel: Channel, no: str, unit: str | None, party: Party
 ) -> None:
     """Where a table misnumbers a unit, the step has the unit that the act's other clauses name."""
-    step = step_at(service(service_id), channel, Position(Course.MAIN, no))
-    assert step is not None
+    (step,) = (step for step in procedure(service(service_id), channel) if step.no == no)
     assert (step.unit, step.party) == (unit, party)
 
 

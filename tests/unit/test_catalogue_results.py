@@ -12,7 +12,7 @@ from gateway.catalogue.cabinet_message import Outcome
 from gateway.catalogue.form_field import FormField, Kind
 from gateway.catalogue.grounds import GroundKind, grounds
 from gateway.catalogue.refusal import refuse
-from gateway.catalogue.result_details import DetailsWrongError, details, quarter_of, valid_until
+from gateway.catalogue.result_details import DetailsWrongError, details, quarter_of
 from gateway.catalogue.result_document import ResultDocument
 from gateway.texts import Text
 from tests.support.applications import ALL
@@ -193,15 +193,14 @@ def test_ending_of_a_benefit_is_a_decision_with_a_ground() -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "quarter", "last"),
+    ("day", "quarter"),
     [
-        (date(2026, 1, 1), (1, 2026), date(2026, 3, 31)),
-        (date(2026, 6, 30), (2, 2026), date(2026, 6, 30)),
-        (date(2026, 7, 1), (3, 2026), date(2026, 9, 30)),
-        (date(2026, 12, 31), (4, 2026), date(2026, 12, 31)),
+        (date(2026, 1, 1), (1, 2026)),
+        (date(2026, 6, 30), (2, 2026)),
+        (date(2026, 7, 1), (3, 2026)),
+        (date(2026, 12, 31), (4, 2026)),
     ],
 )
-def test_certificate_is_good_until_its_quarter_ends(day: date, quarter: tuple[int, int], last: date) -> None:
-    """The certificate for the current quarter is valid to its last day."""
+def test_a_quarter_goes_from_its_first_day_to_its_last(day: date, quarter: tuple[int, int]) -> None:
+    """The certificate names the quarter that the day is in."""
     assert quarter_of(day) == quarter
-    assert valid_until(day) == last
