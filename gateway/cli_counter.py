@@ -73,11 +73,13 @@ def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
 ) -> None:
     """Register an application and print the coupon, or the receipt of a refusal with everything that is missing.
 
-    Entering the same application again prints the same coupon.
+    Entering the same application again prints the same coupon. During maintenance nothing is taken.
     """
     document, by = _with_scans(_read(file), attach or []), clerk_name(clerk)
 
     async def take(store: Store, loaded: Settings, material: Material) -> None:
+        if (announced := await store.maintenance.read()) is not None:
+            refuse("gateway.maintenance", announced.reason)
         counter = _counter(store, loaded, material)
         try:
             _hand(await told(counter.take(service, Channel(channel.value), document, by)), pdf)

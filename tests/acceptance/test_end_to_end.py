@@ -249,6 +249,18 @@ async def test_wrong_input_at_the_counter_has_an_answer(
     assert pdf.is_file() == (code == "counter.not_taken")
 
 
+async def test_nothing_is_taken_at_a_counter_during_maintenance(both: Together, tmp_path: Path) -> None:
+    """The clerk reads the announced reason in both languages; afterwards the same application is taken."""
+    paper = tmp_path / "application.xml"
+    paper.write_bytes(application(order("kostanay.child-benefit"), "30109000000779", utc_now()))
+    entered = ("counter", "enter", str(paper), "--service", "kostanay.child-benefit", "--channel", "provider")
+    await both.qaqpa("maintenance", "on", "--reason-kk", "Көшіру жүріп жатыр", "--reason-ru", "Идёт перенос")
+    said = await both.qaqpa(*entered, "--clerk", "Ким А.", status=1)
+    assert "gateway.maintenance: Көшіру жүріп жатыр / Идёт перенос" in said
+    await both.qaqpa("maintenance", "off")
+    assert "Ким А." in await both.qaqpa(*entered, "--clerk", "Ким А.")
+
+
 async def test_a_file_that_is_not_there_has_an_answer(both: Together, tmp_path: Path) -> None:
     """No traceback for a slip in a file's name."""
     where = ("--service", "kostanay.child-benefit", "--channel", "provider", "--clerk", "Айгүл С.")
