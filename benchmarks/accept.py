@@ -155,9 +155,11 @@ def report(gateway: Gateway, authority: TestAuthority, folder: Path, load: Load,
     _console.print(f"messages are {size} bytes on the wire; sending {warmup} to warm up ...")
     _in_child(load, prepared, 0, warmup)
     before = gateway.cpu_seconds(), gateway.database_cpu_seconds(), gateway.step_seconds()
+    memory = {"warm": round(gateway.rss_mb(), 1)}
     _console.print(f"sending {load.applications - warmup}, {load.in_flight} in flight, from a process of its own ...")
     outcome = _in_child(load, prepared, warmup, load.applications)
     after = gateway.cpu_seconds(), gateway.database_cpu_seconds(), gateway.step_seconds()
+    memory["end"] = round(gateway.rss_mb(), 1)
     count = len(outcome.latencies)
     per_ms = 1000 / count
     cpu = {step: round((after[2].get(step, 0) - before[2].get(step, 0)) * per_ms, 3) for step in _STEPS}
@@ -170,7 +172,7 @@ def report(gateway: Gateway, authority: TestAuthority, folder: Path, load: Load,
     _check(url, load)
     _console.print("measuring the floor ...")
     floor = measure_floor(url, prepared, authority)
-    _print(outcome, floor, cpu, gateway, load)
+    _print(outcome, floor, {"cpu_ms": cpu, "rss_mb": memory}, gateway, load)
 
 
 def _in_child(load: Load, prepared: Path, first: int, last: int) -> Outcome:
@@ -190,7 +192,7 @@ def _check(url: str, load: Load) -> None:
         raise SystemExit(f"{load.applications} were acknowledged, but {row and row[0]} are registered")
 
 
-def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gateway, load: Load) -> None:
+def _print(outcome: Outcome, floor: Floor, used: dict[str, dict[str, float]], gateway: Gateway, load: Load) -> None:
     latencies = sorted(outcome.latencies)
     rate = len(latencies) / outcome.seconds
     p50, p99 = (statistics.quantiles(latencies, n=100, method="inclusive")[n] * 1000 for n in (49, 98))
@@ -199,15 +201,14 @@ def _print(outcome: Outcome, floor: Floor, cpu: dict[str, float], gateway: Gatew
     _console.print(f"floor    {floor.per_second:.0f}/s on one core: {floor.parts}")
     _console.print(f"ratio    {rate / floor.per_second:.2f} of the floor ({gateway.processes} gateway process(es))")
     _console.print("per application, ms (steps as seen in the event loop; processes as CPU):")
-    for name, value in cpu.items():
+    for name, value in used["cpu_ms"].items():
         _console.print(f"  {name:18} {value:.3f}")
     result = {
         "accepted_per_s": round(rate, 1),
         "p50_ms": round(p50, 1),
         "p99_ms": round(p99, 1),
         "floor_per_s": round(floor.per_second, 1),
-        "cpu_ms": cpu,
-        "rss_mb": round(gateway.rss_mb(), 1),
+        **used,
         "processes": gateway.processes,
         "cores": os.cpu_count(),
         "revocation": _VARIANT.revocation,
