@@ -15,7 +15,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,42 +75,22 @@ class Portal:
 
 
 @dataclass
-class Spent:
-    """CPU seconds of each party since it was asked last; those of processes that have ended meanwhile are lost."""
-
-    parties: dict[str, Callable[[], list[psutil.Process]]]
-    _before: dict[str, float] = field(default_factory=dict)
-
-    def since(self) -> dict[str, float]:
-        """Return them."""
-        now = {name: sum(map(_cpu_seconds, processes())) for name, processes in self.parties.items()}
-        since = {name: seconds - self._before.get(name, 0.0) for name, seconds in now.items()}
-        self._before = now
-        return since
-
-
-@dataclass
 class Government:
     """Everybody, started."""
 
-    plan_url: str
+    shep_url: str
     settings: Path
     authority: TestAuthority
     password: str
     portal: Portal
     programs: dict[str, Child]
 
-    def spent(self) -> Spent:
-        """Return what tells everybody's CPU time; PostgreSQL is a child of the process that serves."""
-        processes = {name: psutil.Process(child.pid) for name, child in self.programs.items()}
-        own = {name: (lambda process=process: [process]) for name, process in processes.items()}
-        return Spent(
-            {
-                **own,
-                "postgres": lambda: processes["serve"].children(recursive=True),
-                "portal": lambda: [psutil.Process()],
-            }
-        )
+    def cpu_seconds(self) -> dict[str, float]:
+        """Return everybody's CPU time; PostgreSQL's, a child of the process that serves, is that of its living ones."""
+        processes = {name: [psutil.Process(child.pid)] for name, child in self.programs.items()}
+        processes["postgres"] = processes["serve"][0].children(recursive=True)
+        processes["portal"] = [psutil.Process()]
+        return {name: sum(map(_cpu_seconds, those)) for name, those in processes.items()}
 
     def memory_mb(self) -> dict[str, float]:
         """Return the resident memory of the gateway's processes."""
@@ -171,7 +151,7 @@ async def government(folder: Path, in_flight: int) -> AsyncIterator[Government]:
 
 async def live(started: Government, session: ClientSession, messages: Iterator[bytes], count: int) -> None:
     """Send so many applications, as fast as room comes free: with each one an earlier one has been answered."""
-    portal, url = started.portal, f"{started.plan_url}/bip-async"
+    portal, url = started.portal, f"{started.shep_url}/bip-async"
 
     async def send(message: bytes) -> None:
         async with session.post(url, data=message, headers=_HEADERS) as response:
@@ -203,12 +183,10 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
     """Warm up, measure part by part, and return the figures."""
     async with government(folder, arguments.in_flight) as started, ClientSession() as session:
         total = arguments.warmup + arguments.applications
-        load = Load(started.plan_url, started.password, total, arguments.in_flight, arguments.bytes)
+        load = Load(started.shep_url, started.password, total, arguments.in_flight, arguments.bytes)
         messages = signed(load, started.authority, "portal")
         await live(started, session, messages, arguments.warmup)
-        spent, memory = started.spent(), []
-        spent.since()
-        begun = time.perf_counter()
+        before, begun, memory = started.cpu_seconds(), time.perf_counter(), []
         for part in range(_PARTS):
             at, count = time.perf_counter(), arguments.applications // _PARTS
             await live(started, session, messages, count)
@@ -216,7 +194,7 @@ async def run(arguments: argparse.Namespace, folder: Path) -> dict[str, object]:
             rate = count / (time.perf_counter() - at)
             _console.print(f"{(part + 1) * count:8} lived, {rate:5.1f}/s, resident MB {memory[-1]}")
         seconds, lived = time.perf_counter() - begun, arguments.applications // _PARTS * _PARTS
-        cpu = {name: round(used / lived * 1000, 1) for name, used in spent.since().items()}
+        cpu = {name: round((after - before[name]) / lived * 1000, 1) for name, after in started.cpu_seconds().items()}
         await until_confirmed(started.database_url(), lived + arguments.warmup)
     return {
         "lives_per_s": round(lived / seconds, 1),

@@ -217,12 +217,11 @@ class Process:
             await system.close()
 
     def servers(self, roles: Role, doors: Doors, wake: Callable[[], None]) -> list[HttpServer]:
-        """Return the HTTP servers, the wire first. Every process has metrics and health, SERVE adds the wire."""
+        """Return the HTTP servers, the wire first. Every process hears call-backs and tells metrics and health."""
         http, shutdown = self._settings.http, self._settings.shutdown
         admin = health_routes(self._metrics, self._health(lambda: servers[0].draining))
         wire = self._wire(wake) if Role.SERVE in roles else []
-        if Role.WORK in roles:
-            wire += callback_routes(self._settings.providers, self._nudge)
+        wire += callback_routes(self._settings.providers, self._nudge)
         wire += admin if doors.admin is None else doors.relayed
         servers = [HttpServer(wire, doors.wire, shutdown, max_bytes=http.max_message_bytes)]
         if doors.admin is not None:

@@ -71,6 +71,12 @@ def replicas(running: Running) -> list[psutil.Process]:
     return [one for one in psutil.Process(running.process.process.pid).children() if "replica" in one.cmdline()]
 
 
+async def test_a_process_without_a_worker_hears_call_backs(two: Running, session: aiohttp.ClientSession) -> None:
+    """A provider has one address to call: whoever hears it makes the task due, and some worker takes it up."""
+    async with session.post(f"{two.url}/providers/kostanay/callback", data=b"") as answer:
+        assert (answer.status, await answer.text()) == (401, "client.token")
+
+
 async def test_connections_are_handed_out_in_turn(
     two: Running, installation: Installation, session: aiohttp.ClientSession
 ) -> None:
