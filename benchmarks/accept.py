@@ -29,9 +29,9 @@ import psutil
 import psycopg
 from rich.console import Console
 
+from benchmarks import usage
 from benchmarks.floor import Floor, measure_floor
 from benchmarks.load import Load, Outcome, prepare, send
-from gateway.embedded import EmbeddedPostgres
 from gateway.sandbox.gateway_config import Variant, write_gateway_config
 from gateway.sandbox.keys import Family
 from gateway.sandbox.nca import TestAuthority
@@ -55,16 +55,16 @@ class Gateway:
 
     def cpu_seconds(self) -> float:
         """CPU time of the gateway's own processes."""
-        return sum(map(_cpu_seconds, [self.process, *self._replicas()]))
+        return usage.cpu_seconds([self.process, *self._replicas()])
 
     def database_cpu_seconds(self) -> float:
         """CPU time of all processes of the embedded PostgreSQL that live now."""
         own = self._replicas()
-        return sum(_cpu_seconds(child) for child in self.process.children(recursive=True) if child not in own)
+        return usage.cpu_seconds(child for child in self.process.children(recursive=True) if child not in own)
 
     def rss_mb(self) -> float:
         """Resident memory of the gateway's own processes, shared pages counted in each."""
-        return sum(one.memory_info().rss for one in [self.process, *self._replicas()]) / 2**20
+        return usage.rss_mb([self.process, *self._replicas()])
 
     def _replicas(self) -> list[psutil.Process]:
         return [child for child in self.process.children() if "replica" in child.cmdline()]
@@ -79,14 +79,6 @@ class Gateway:
                 labels, value = line.split("} ")
                 sums[labels.split('step="')[1].split('"')[0]] += float(value)
         return sums
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)
 
 
 @contextmanager
@@ -155,20 +147,18 @@ def report(gateway: Gateway, authority: TestAuthority, folder: Path, load: Load,
     _console.print(f"messages are {size} bytes on the wire; sending {warmup} to warm up ...")
     _in_child(load, prepared, 0, warmup)
     before = gateway.cpu_seconds(), gateway.database_cpu_seconds(), gateway.step_seconds()
-    memory = {"warm": round(gateway.rss_mb(), 1)}
+    memory = {"warm": gateway.rss_mb()}
     _console.print(f"sending {load.applications - warmup}, {load.in_flight} in flight, from a process of its own ...")
     outcome = _in_child(load, prepared, warmup, load.applications)
     after = gateway.cpu_seconds(), gateway.database_cpu_seconds(), gateway.step_seconds()
-    memory["end"] = round(gateway.rss_mb(), 1)
+    memory["end"] = gateway.rss_mb()
     count = len(outcome.latencies)
     per_ms = 1000 / count
     cpu = {step: round((after[2].get(step, 0) - before[2].get(step, 0)) * per_ms, 3) for step in _STEPS}
     cpu["gateway_process"] = round((after[0] - before[0]) * per_ms, 3)
     cpu["postgres"] = round((after[1] - before[1]) * per_ms, 3)
     cpu["load_generator"] = round(outcome.cpu_seconds * per_ms, 3)
-    url = EmbeddedPostgres.running(gateway.data_dir / "postgres")
-    if url is None:
-        raise SystemExit("the embedded PostgreSQL does not answer")
+    url = usage.database_url(gateway.data_dir)
     _check(url, load)
     _console.print("measuring the floor ...")
     floor = measure_floor(url, prepared, authority)

@@ -28,6 +28,7 @@ import uvloop
 from psycopg import conninfo, sql
 from rich.console import Console
 
+from benchmarks import usage
 from gateway.cases import machine
 from gateway.cases.cabinet import MessageKind
 from gateway.cases.identity import case_id
@@ -62,8 +63,7 @@ class Measured:
 
 def _cpu_seconds() -> float:
     """Return the CPU time of this process and of the server's: it says less of the machine's other work than a rate."""
-    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
-    return sum(times.user + times.system for times in (one.cpu_times() for one in processes))
+    return usage.cpu_seconds([psutil.Process(), *psutil.Process().children(recursive=True)])
 
 
 @asynccontextmanager

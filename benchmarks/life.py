@@ -26,22 +26,22 @@ import uvloop
 from aiohttp import ClientSession, web
 from rich.console import Console
 
+from benchmarks import usage
 from benchmarks.load import Load, signed
 from gateway.children import Child
 from gateway.clock import utc_now
-from gateway.embedded import EmbeddedPostgres
 from gateway.sandbox.courier import session_id
 from gateway.sandbox.gateway_config import Variant, write_gateway_config
 from gateway.sandbox.keeper import environment, python, until_answers
 from gateway.sandbox.nca import TestAuthority
 from gateway.sandbox.portal_routes import PUSH_PATH
 from gateway.sandbox.server import serve
-from gateway.sandbox.wire import endpoint
+from gateway.sandbox.wire import endpoint, post_bytes
 from gateway.sandbox.world import Options, Part, World
 from gateway.shep.messages import AsyncMessage, AsyncReceipt, MessageType, Response, StatusChangeReceipt
 from gateway.shep.reader import Envelope
+from tests.chaos.government import asked_at, program
 
-_HEADERS = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": '""'}
 _STOP_SECONDS = 30.0
 _PARTS = 10
 """The run is told of, and memory looked at, in so many parts."""
@@ -53,14 +53,10 @@ _console = Console(stderr=True)
 class Portal:
     """The cabinet's side: a receipt for everything, and a note of every application that was answered."""
 
-    in_flight: int
+    room: asyncio.Semaphore
+    """For so many applications at a time."""
     answered: set[str] = field(default_factory=set)
     """Correlations."""
-    room: asyncio.Semaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        """Make room for so many applications at a time."""
-        self.room = asyncio.Semaphore(self.in_flight)
 
     async def answer(self, envelope: Envelope) -> Response:
         """Take a push of ShEP's."""
@@ -90,29 +86,15 @@ class Government:
         processes = {name: [psutil.Process(child.pid)] for name, child in self.programs.items()}
         processes["postgres"] = processes["serve"][0].children(recursive=True)
         processes["portal"] = [psutil.Process()]
-        return {name: sum(map(_cpu_seconds, those)) for name, those in processes.items()}
+        return {name: usage.cpu_seconds(those) for name, those in processes.items()}
 
     def memory_mb(self) -> dict[str, float]:
         """Return the resident memory of the gateway's processes."""
-        return {
-            name: round(psutil.Process(self.programs[name].pid).memory_info().rss / 2**20, 1)
-            for name in ("serve", "worker")
-        }
+        return {name: usage.rss_mb([psutil.Process(self.programs[name].pid)]) for name in ("serve", "worker")}
 
     def database_url(self) -> str:
         """Return where the embedded database is."""
-        url = EmbeddedPostgres.running(self.settings.parent / "data" / "postgres")
-        if url is None:
-            raise SystemExit("the embedded PostgreSQL does not answer")
-        return url
-
-
-def _cpu_seconds(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)
+        return usage.database_url(self.settings.parent / "data")
 
 
 @asynccontextmanager
@@ -123,25 +105,25 @@ async def government(folder: Path, in_flight: int) -> AsyncIterator[Government]:
         stack.push_async_callback(world.stop)
         plan, key = world.plan, world.authority.system("portal").key
         settings = write_gateway_config(folder / "gateway", plan, world.authority, Variant(revocation="off"))
-        portal = Portal(in_flight)
+        portal = Portal(asyncio.Semaphore(in_flight))
         runner = await serve([web.post(PUSH_PATH, endpoint(portal.answer, key, utc_now))], plan.host, plan.ports.portal)
         stack.push_async_callback(runner.cleanup)
         session = await stack.enter_async_context(ClientSession())
-        commands: dict[str, list[str | Path]] = {
-            "shep": ["-m", "tests.chaos.government", Part.SHEP, folder, plan.gateway_url],
-            "provider": ["-m", "tests.chaos.government", Part.PROVIDER, folder, plan.gateway_url],
-            "serve": ["-m", "gateway.cli", "serve", "--no-worker", "--settings", settings],
-            "worker": ["-m", "gateway.cli", "worker", "--settings", settings],
+        commands = {
+            Part.SHEP: program(Part.SHEP, folder, plan.gateway_url),
+            Part.PROVIDER: program(Part.PROVIDER, folder, plan.gateway_url),
+            "serve": python("-m", "gateway.cli", "serve", "--no-worker", "--settings", settings),
+            "worker": python("-m", "gateway.cli", "worker", "--settings", settings),
         }
         ready = {
-            "shep": f"{plan.shep_url}/shep/counts",
-            "provider": f"{plan.provider_url}/provider/provider.xsd",
+            Part.SHEP: asked_at(Part.SHEP, plan),
+            Part.PROVIDER: asked_at(Part.PROVIDER, plan),
             "serve": f"{plan.gateway_url}/health/ready",
         }
         programs = {}
-        for name, arguments in commands.items():
+        for name, command in commands.items():
             port = {"QAQPA_HTTP__PORT": "0"} if name == "worker" else {}
-            child = await Child.start(name, python(*arguments), folder / f"{name}.log", {**environment(), **port})
+            child = await Child.start(name, command, folder / f"{name}.log", {**environment(), **port})
             stack.push_async_callback(child.stop, _STOP_SECONDS)
             programs[name] = child
             if name in ready:
@@ -151,19 +133,12 @@ async def government(folder: Path, in_flight: int) -> AsyncIterator[Government]:
 
 async def live(started: Government, session: ClientSession, messages: Iterator[bytes], count: int) -> None:
     """Send so many applications, as fast as room comes free: with each one an earlier one has been answered."""
-    portal, url = started.portal, f"{started.shep_url}/bip-async"
-
-    async def send(message: bytes) -> None:
-        async with session.post(url, data=message, headers=_HEADERS) as response:
-            body = await response.read()
-        if response.status != 200:  # noqa: PLR2004  HTTP's OK
-            raise SystemExit(f"ShEP did not take it: {response.status} {body[:2000]!r}")
-
+    url = f"{started.shep_url}/bip-async"
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
             async with asyncio.timeout(_STUCK_SECONDS):
-                await portal.room.acquire()
-            group.create_task(send(next(messages)))
+                await started.portal.room.acquire()
+            group.create_task(post_bytes(session, url, next(messages), timeout=_STUCK_SECONDS))
 
 
 async def until_confirmed(database_url: str, count: int) -> None:

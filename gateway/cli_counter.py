@@ -79,7 +79,8 @@ def enter(  # noqa: PLR0913, PLR0917  what stands on the command line
 
     async def take(store: Store, loaded: Settings, material: Material) -> None:
         if (announced := await store.maintenance.read()) is not None:
-            refuse("gateway.maintenance", announced.reason)
+            fault = announced.fault()
+            refuse(fault.detail.code, fault.message)
         counter = _counter(store, loaded, material)
         try:
             _hand(await told(counter.take(service, Channel(channel.value), document, by)), pdf)

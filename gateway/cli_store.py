@@ -5,13 +5,13 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
-from uuid import UUID
 
 import typer
 import uvloop
 from pydantic import ValidationError
 from rich.console import Console
 
+from gateway.cases.identity import read_id
 from gateway.cases.model import Case
 from gateway.cases.store.store import Store
 from gateway.clock import local
@@ -38,7 +38,7 @@ def fail(text: str, code: int = 1) -> NoReturn:
 
 async def find_case(store: Store, name: str) -> Case:
     """Return the case of a registration number or an id; fail if there is none, or say in which archive it lies."""
-    own = _uuid(name)
+    own = read_id(name)
     case = await (store.ledger.case_by_number(name) if own is None else store.ledger.case(own))
     if case is not None:
         return case
@@ -49,13 +49,6 @@ async def find_case(store: Store, name: str) -> Case:
         f"the case {name} was archived on {local(archived.archived_at):%Y-%m-%d}, in the file {archived.name} "
         "of the archive folder; `qaqpa evidence verify` checks it"
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def read_settings(path: Path) -> Settings:

@@ -22,6 +22,9 @@ _log = structlog.get_logger(__name__)
 _LONGEST_WAIT_SECONDS = 1.0
 """Of one pause: an attempt is cheap, and a database that is back is not to be kept waiting for."""
 
+_TOLD_EVERY = 5
+"""Attempts, after as many that are all told of: what waits for hours does not fill the log."""
+
 AWAY = (psycopg.OperationalError, psycopg.errors.ReadOnlySqlTransaction, PoolTimeout)
 """What passes without anybody changing the installation: no connection, no write access for now."""
 
@@ -104,5 +107,7 @@ async def _prepare(url: str, vault: Vault) -> None:
 
 
 def _tell(state: RetryCallState) -> None:
+    if state.attempt_number > _TOLD_EVERY and state.attempt_number % _TOLD_EVERY:
+        return
     error = state.outcome.exception() if state.outcome else None
     _log.warning("database.waited_for", attempt=state.attempt_number, error=" ".join(str(error).split()))

@@ -45,6 +45,14 @@ def lower_bound(at: datetime) -> UUID:
     return UUID(int=_milliseconds(at) << _TIME_SHIFT)
 
 
+def read_id(text: str) -> UUID | None:
+    """Return the id that a text is, if it is one."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
 def _assembled(milliseconds: int, tail: int, version: int) -> UUID:
     return UUID(int=milliseconds << _TIME_SHIFT | tail & ~_VERSION_MASK | version)
 

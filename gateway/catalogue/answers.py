@@ -5,24 +5,11 @@ from collections.abc import Iterable
 from datetime import date, datetime
 
 from gateway.catalogue import iin
-from gateway.catalogue.application import Application
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.structure import Block
 from gateway.clock import local
 
 _NUMBER = re.compile(r"\[\d+\]")
-
-
-def of_application(application: Application) -> Answers:
-    """Return the answers of an application."""
-    applicant = application.applicant
-    return Answers(
-        fields=_by_path(application.fields.items()),
-        birth_date=applicant.birth_date or iin.birth_date(applicant.iin),
-        on=local(application.submitted_at).date(),
-        represented=application.representative is not None,
-        kinds=frozenset(attachment.kind for attachment in application.attachments),
-    )
 
 
 def of_block(application: Block) -> Answers:

@@ -19,7 +19,7 @@ from gateway.sandbox.plan import Ports
 from gateway.sandbox.world import Part, World
 from gateway.shep.messages import Sender
 from tests.chaos.disk import SmallDisk
-from tests.chaos.government import options
+from tests.chaos.government import asked_at, options, program
 from tests.chaos.load import Copies
 from tests.chaos.party import Party, Postgres, Program
 from tests.support.faulty_proxy import FaultyProxy, Upstream, faulty_proxy
@@ -125,20 +125,16 @@ async def _wires(
 
 
 def _sandbox(portal: World, wires: Mapping[str, FaultyProxy], session: ClientSession) -> dict[str, Program]:
-    plan, gateway = portal.plan, f"http://127.0.0.1:{wires['load-gateway'].port}"
-    asked_at = {
-        "ShEP": (Part.SHEP, f"{plan.shep_url}/shep/counts"),
-        "provider": (Part.PROVIDER, f"{plan.provider_url}/provider/provider.xsd"),
-    }
+    gateway = f"http://127.0.0.1:{wires['load-gateway'].port}"
     return {
         name: Program(
             name=name,
-            command=python("-m", "tests.chaos.government", part, portal.folder, gateway),
+            command=program(part, portal.folder, gateway),
             log=portal.folder / f"{part}.log",
-            asked_at=url,
+            asked_at=asked_at(part, portal.plan),
             session=session,
         )
-        for name, (part, url) in asked_at.items()
+        for name, part in {"ShEP": Part.SHEP, "provider": Part.PROVIDER}.items()
     }
 
 

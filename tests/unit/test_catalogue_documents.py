@@ -5,14 +5,14 @@ from datetime import date
 
 import pytest
 
-from gateway.catalogue import sample
-from gateway.catalogue.answers import of_application
-from gateway.catalogue.application import Application
+from gateway.catalogue import sample, structure
+from gateway.catalogue.answers import of_block
 from gateway.catalogue.channel import Channel
 from gateway.catalogue.completeness import Wanted, checklist, missing
 from gateway.catalogue.condition import Answers
 from gateway.catalogue.document_list import Need
 from gateway.catalogue.form import read_application
+from gateway.catalogue.payload import parse
 from gateway.catalogue.service import Service
 from tests.support.applications import ALL, WAYS, attached, complete
 from tests.support.catalogue import PORTAL_SERVICES, service
@@ -29,12 +29,12 @@ def _required(service_id: str, channel: Channel = Channel.PROVIDER, **fields: st
     return [item.kinds for item in items if item.wanted is Wanted.REQUIRED]
 
 
-def _read(service_id: str, channel: Channel = Channel.PROVIDER) -> Application:
+def _read(service_id: str, channel: Channel = Channel.PROVIDER) -> Answers:
     target = service(service_id)
     answers = {"category": "disability"} if service_id == "kostanay.categories-social-assistance" else None
-    reading = read_application(target, complete(target, channel, answers), channel=channel)
-    assert reading.application is not None
-    return reading.application
+    document = complete(target, channel, answers)
+    assert read_application(target, document, channel=channel).application is not None
+    return of_block(structure.read(parse(target, document), target.form.root, []))
 
 
 @pytest.mark.parametrize("one", ALL, ids=lambda one: one.id)
@@ -49,15 +49,14 @@ def test_each_document_of_the_act_is_read_in_one_way_at_least(one: Service) -> N
 @pytest.mark.parametrize(("service_id", "channel"), WAYS)
 def test_complete_package_has_no_finding_and_each_missing_document_has_one(service_id: str, channel: Channel) -> None:
     """Taken out one by one, each required document is missed by its name, and only it."""
-    target, application = service(service_id), _read(service_id, channel)
-    assert missing(target, channel, of_application(application)) == ()
+    target, answers = service(service_id), _read(service_id, channel)
+    assert missing(target, channel, answers) == ()
     names = {kind.value: kind.label for kind in target.form.documents.kinds}
-    for attachment in application.attachments:
-        others = tuple(one for one in application.attachments if one is not attachment)
-        findings = missing(target, channel, of_application(replace(application, attachments=others)))
+    for kind in answers.kinds:
+        findings = missing(target, channel, replace(answers, kinds=answers.kinds - {kind}))
         assert [finding.code for finding in findings] == ["applicant.documents"]
-        assert names[attachment.kind].kk in findings[0].text.kk
-        assert names[attachment.kind].ru in findings[0].text.ru
+        assert names[kind].kk in findings[0].text.kk
+        assert names[kind].ru in findings[0].text.ru
 
 
 def test_several_missing_documents_are_all_named_at_once() -> None:
@@ -178,7 +177,7 @@ def test_iin_stands_for_the_numbers_it_replaced() -> None:
 
 def test_answers_of_an_application_are_those_it_gives() -> None:
     """What was read answers the conditions: fields, age, day, kinds."""
-    answers = of_application(_read("astana.home-social-care"))
+    answers = _read("astana.home-social-care")
     assert answers.fields["orderKnown"] == ("true",)
     assert answers.minor is False
     assert answers.on == date(2026, 1, 5)

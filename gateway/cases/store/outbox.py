@@ -9,7 +9,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from gateway.cases.cabinet import DeliveryState, MessageKind
-from gateway.cases.identity import siblings
+from gateway.cases.identity import read_id, siblings
 from gateway.cases.model import Case
 from gateway.cases.store.inbox import payload_context
 from gateway.cases.store.rows import COLUMNS, WIDTH, case_from
@@ -83,7 +83,7 @@ class Outbox:
             "WHERE s.shep_message_id = %s ORDER BY d.created_at DESC LIMIT 1",
             (message_id,),
         )
-        if not found and (own := _uuid(message_id)) is not None:
+        if not found and (own := read_id(message_id)) is not None:
             found = await self._select(
                 f"SELECT {_COLUMNS} FROM deliveries d WHERE d.case_id BETWEEN %s AND %s AND d.id = %s",
                 (*siblings(own), own),
@@ -118,7 +118,7 @@ class Outbox:
                 "SELECT 1 FROM inbox WHERE sender_id = %s AND message_id = %s LIMIT 1", (sender_id, message_id)
             )
             found = await cursor.fetchone()
-            if found is None and (own := _uuid(message_id)) is not None:
+            if found is None and (own := read_id(message_id)) is not None:
                 cursor = await connection.execute(
                     "SELECT 1 FROM messages m JOIN cases c ON c.id = m.case_id "
                     "WHERE m.case_id BETWEEN %s AND %s AND m.id = %s AND c.sender_id = %s",
@@ -182,10 +182,3 @@ async def mark_confirmed(connection: AsyncConnection, delivery: Delivery, at: da
         "confirmed_at = coalesce(confirmed_at, %s) WHERE case_id = %s AND seq = %s",
         (at, at, delivery.case_id, delivery.seq),
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
