@@ -110,14 +110,14 @@ async def government(folder: Path, in_flight: int) -> AsyncIterator[Government]:
         stack.push_async_callback(runner.cleanup)
         session = await stack.enter_async_context(ClientSession())
         commands = {
-            Part.SHEP: program(Part.SHEP, folder, plan.gateway_url),
-            Part.PROVIDER: program(Part.PROVIDER, folder, plan.gateway_url),
+            "shep": program(Part.SHEP, folder, plan.gateway_url),
+            "provider": program(Part.PROVIDER, folder, plan.gateway_url),
             "serve": python("-m", "gateway.cli", "serve", "--no-worker", "--settings", settings),
             "worker": python("-m", "gateway.cli", "worker", "--settings", settings),
         }
         ready = {
-            Part.SHEP: asked_at(Part.SHEP, plan),
-            Part.PROVIDER: asked_at(Part.PROVIDER, plan),
+            "shep": asked_at(Part.SHEP, plan),
+            "provider": asked_at(Part.PROVIDER, plan),
             "serve": f"{plan.gateway_url}/health/ready",
         }
         programs = {}
